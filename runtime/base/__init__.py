@@ -1,0 +1,1 @@
+"""What every package may use: errors, ids, labels, settings, events, the guarded client and the limited worker."""

@@ -1,0 +1,163 @@
+"""Settings of a process, read from environment variables that start with `BAIGONG_`.
+
+There is no global settings object: the entry point calls `load_settings` once and passes the result down; a test makes
+its own `Settings`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .errors import BaigongError
+from .language import Language, of_locale
+
+__all__ = ["Settings", "SettingsError", "accepted_by", "load_settings", "variable_of"]
+
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+
+_PREFIX = "BAIGONG_"
+
+
+class SettingsError(BaigongError):
+    """An environment variable has a value that its setting does not accept."""
+
+    code = "BG901"
+    exit_code = 2
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:  # ~name of an unknown user
+        raise ValueError(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Accepts:
+    """A field's accepted values, in the words that the documentation and BG901 use."""
+
+    text: str
+
+
+Folder: TypeAlias = Annotated[Path, AfterValidator(_absolute), Accepts("a folder")]
+Port: TypeAlias = Annotated[int, Field(ge=1, le=65535), Accepts("an integer from 1 to 65535")]
+Secret: TypeAlias = Annotated[SecretStr, Field(min_length=32)]
+
+
+def _default_home() -> Path:
+    """Return the user's data folder, after the XDG Base Directory Specification 0.8 (a relative path is ignored)."""
+    data = Path(os.environ.get("XDG_DATA_HOME", ""))
+    return (data if data.is_absolute() else Path.home() / ".local" / "share") / "baigong"
+
+
+def _default_models(known: dict[str, Path]) -> Path:
+    return known["home"] / "models"
+
+
+def _default_language() -> Language:
+    return of_locale(os.environ)
+
+
+def _default_threads() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between two machines, with the environment as its source.
+
+    An empty variable counts as absent. `docs/settings.md` describes every field.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    home: Folder = Field(
+        default_factory=_default_home,
+        description="The folder that holds the database, artifacts, indexes and keys.",
+    )
+    models: Folder = Field(
+        default_factory=_default_models,
+        description="The folder for downloaded model files; `models` in the home folder unless set.",
+    )
+    host: Annotated[str, Field(min_length=1), Accepts("an address of this machine")] = Field(
+        default="127.0.0.1",
+        description="The address that the server and the builder listen on.",
+    )
+    port: Port = Field(default=8321, description="The server's port.")
+    ui_port: Port = Field(default=8320, description="The builder's port.")
+    log_level: Annotated[LogLevel, Accepts("debug, info, warning or error")] = Field(
+        default="info",
+        description="The least important log lines that are written.",
+    )
+    language: Annotated[Language, Accepts("en or zh")] = Field(
+        default_factory=_default_language,
+        description="The language of messages and of the builder; from the locale unless set.",
+    )
+    secret_key: Annotated[Secret | None, Accepts("a text of at least 32 characters")] = Field(
+        default=None,
+        description="The key that encrypts stored secrets; without it a key file is kept in the home folder.",
+    )
+    offline: Annotated[bool, Accepts("true or false")] = Field(
+        default=False,
+        description="Refuse every connection that leaves this machine.",
+    )
+    threads: Annotated[int, Field(ge=1, le=1024), Accepts("an integer from 1 to 1024")] = Field(
+        default_factory=_default_threads,
+        description="The threads of a local model; the processor cores that this process may use unless set.",
+    )
+    max_body_mb: Annotated[float, Field(gt=0, le=1024), Accepts("a number above 0, at most 1024")] = Field(
+        default=4.0,
+        description="The largest body of a request to the API, in MiB.",
+    )
+    max_upload_mb: Annotated[float, Field(gt=0, le=10240), Accepts("a number above 0, at most 10240")] = Field(
+        default=200.0,
+        description="The largest uploaded file, in MiB.",
+    )
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment, afresh on each call.
+
+    Raises:
+        SettingsError: A variable's value is not accepted; the message names it and what is accepted.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise _explain(error) from error
+
+
+def _explain(error: ValidationError) -> SettingsError:
+    inputs: dict[str, object] = {
+        str(detail["loc"][0]): detail["input"]
+        for detail in error.errors()
+        if detail["type"] != "default_factory_not_called"
+    }
+    return SettingsError(
+        f"Not accepted: {', '.join(_shown(name, value) for name, value in inputs.items())}.",
+        where="environment",
+        fix=" ".join(f"{variable_of(name)} takes {accepted_by(name)}." for name in inputs),
+        details={"variables": [variable_of(name) for name in inputs]},
+    )
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable of the field `name`."""
+    return _PREFIX + name.upper()
+
+
+def accepted_by(name: str) -> str:
+    """Return what the field `name` accepts, in words."""
+    return next(mark.text for mark in Settings.model_fields[name].metadata if isinstance(mark, Accepts))
+
+
+def _shown(name: str, value: object) -> str:
+    secret = name == "secret_key"
+    return f"{variable_of(name)} (a secret)" if secret else f"{variable_of(name)}={value}"

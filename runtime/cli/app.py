@@ -1,0 +1,35 @@
+"""The root command and the table of all commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..base.version import VERSION
+from . import bundle
+from .output import say
+
+__all__ = ["app"]
+
+# Rich is never imported: plain help is faster and reads the same in a log.
+app = typer.Typer(name="baigong", rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+app.command("check")(bundle.check)
+app.command("fmt")(bundle.fmt)
+app.command("schema")(bundle.schema)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"baigong {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Build, check and run AI applications on your own machine."""

@@ -1,0 +1,1 @@
+"""Capabilities that instruct: folders with a SKILL.md, loaded step by step."""

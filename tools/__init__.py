@@ -1,0 +1,1 @@
+"""Capabilities that act: tool servers, services and sandboxed code, behind one policy."""
