@@ -1,0 +1,71 @@
+"""Errors of the app language.
+
+BaigongError
+└── AgentError
+    ├── BundleError         the bundle cannot be read or written as a whole
+    │   └── BundleNotFound  there is no bundle, or no such file in it
+    ├── TypeSyntaxError     a type's text is malformed or names an unknown type
+    ├── ValueMismatch       a value does not fit its declared type
+    ├── ExpressionError     an expression failed when it was evaluated
+    └── NodeError           a node's body failed in a way that its author can act on
+"""
+
+from __future__ import annotations
+
+from runtime.base.errors import BaigongError
+
+__all__ = [
+    "AgentError",
+    "BundleError",
+    "BundleNotFound",
+    "ExpressionError",
+    "NodeError",
+    "TypeSyntaxError",
+    "ValueMismatch",
+]
+
+
+class AgentError(BaigongError):
+    """Base of the errors of `agents`."""
+
+    code = "BG700"
+    exit_code = 1
+    status = 422
+
+
+class BundleError(AgentError):
+    """The bundle cannot be read or written as a whole."""
+
+    code = "BG701"
+
+
+class BundleNotFound(BundleError):
+    """There is no bundle at the path, or no such file in the bundle."""
+
+    code = "BG705"
+    exit_code = 3
+    status = 404
+
+
+class TypeSyntaxError(AgentError):
+    """A type's text is malformed or names an unknown type."""
+
+    code = "BG110"
+
+
+class ValueMismatch(AgentError):
+    """A value does not fit its declared type."""
+
+    code = "BG702"
+
+
+class ExpressionError(AgentError):
+    """An expression failed when it was evaluated."""
+
+    code = "BG703"
+
+
+class NodeError(AgentError):
+    """A node's body failed in a way that its author can act on."""
+
+    code = "BG704"
