@@ -1,0 +1,229 @@
+"""`bundle.lock`: what an app's requirements were when it was last locked, so that checking it starts nothing.
+
+A lock travels with the bundle and may have been written by anyone: it informs a check, while a host that runs the
+app compiles it against its own registries and compares the fingerprints.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from runtime.base.errors import Json
+from runtime.base.labels import Integrity
+
+from ..diagnostics import Diagnostic
+from .bundle import LOCK, Bundle
+from .document import Document
+from .finding import Phrase, finding
+from .resources import (
+    Approval,
+    BaseInfo,
+    Effect,
+    EffectClass,
+    ModelInfo,
+    Reads,
+    Resources,
+    SkillInfo,
+    ToolInfo,
+    ToolPolicy,
+)
+
+__all__ = ["Lock", "fingerprint", "lock_from_resources", "read_lock", "resources_from_lock"]
+
+
+class _Locked(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class LockedPolicy(_Locked):
+    """A `ToolPolicy`."""
+
+    effect_class: EffectClass = "once"
+    effect: Effect = "irreversible"
+    reads: Reads = "untrusted"
+    private: bool = True
+    sinks: tuple[str, ...] = ()
+    approval: Approval = "effects"
+
+
+class LockedTool(_Locked):
+    """A `ToolInfo`, whose name is its key."""
+
+    description: str = ""
+    inputSchema: dict[str, Any]
+    outputSchema: dict[str, Any] | None = None
+    policy: LockedPolicy = LockedPolicy()
+
+
+class LockedServer(_Locked):
+    """A tool server: every tool it offers, and their fingerprint."""
+
+    server: str
+    fingerprint: str
+    tools: dict[str, LockedTool] = {}
+
+
+class LockedModel(_Locked):
+    """A `ModelInfo`."""
+
+    id: str
+    caps: list[str]
+    context: int
+
+
+class LockedBase(_Locked):
+    """A `BaseInfo`."""
+
+    name: str
+    languages: tuple[str, ...] = ()
+    embedder: str = ""
+    embedder_languages: tuple[str, ...] = ()
+    dimension: int = 0
+    trust: Literal["app", "user", "bounded", "untrusted"] = "untrusted"
+    documents: int = 0
+
+
+class LockedSkill(_Locked):
+    """A `SkillInfo`, whose name is its key."""
+
+    description: str = ""
+
+
+class Lock(_Locked):
+    """A whole `bundle.lock`: by the app's alias, what tool servers, models, bases and skills were."""
+
+    version: Literal[1] = 1
+    tools: dict[str, LockedServer] = {}
+    models: dict[str, list[LockedModel]] = {}
+    knowledge: dict[str, LockedBase] = {}
+    skills: dict[str, LockedSkill] = {}
+
+    def to_text(self) -> str:
+        """Return the lock's one text: aliases and tools by name, schemas in the order of their server."""
+        data = self.model_dump(mode="json")
+        for section in ("tools", "models", "knowledge", "skills"):
+            data[section] = dict(sorted(data[section].items()))
+        for server in data["tools"].values():
+            server["tools"] = dict(sorted(server["tools"].items()))
+        return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+
+
+def read_lock(bundle: Bundle) -> tuple[Lock | None, list[Diagnostic]]:
+    """Return the bundle's lock, or None where there is none or it cannot be read, and what is wrong with it."""
+    content = bundle.files.get(LOCK)
+    if content is None:
+        return None, []
+    try:
+        lock = Lock.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        problem = f"{place}: {first['msg']}" if place else first["msg"]
+        return None, [_unreadable(Phrase(problem, problem))]
+    for alias, server in lock.tools.items():
+        if server.fingerprint != fingerprint(_tools(server)):
+            changed = Phrase(f"the tools of {alias!r} were changed by hand", f"{alias!r} 的工具被手工改动过")
+            return None, [_unreadable(changed)]
+    return lock, []
+
+
+def fingerprint(tools: Mapping[str, ToolInfo]) -> str:
+    """Return the SHA-256 of what a server says of its tools; the workspace's policy is not part of it."""
+    said: Json = {
+        name: [tool.description, dict(tool.input_schema), dict(tool.output_schema) if tool.output_schema else None]
+        for name, tool in tools.items()
+    }
+    return sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def resources_from_lock(lock: Lock | None, document: Document) -> Resources:
+    """Return what a lock knows for a document; complete when it covers everything that the document requires."""
+    if lock is None:
+        return Resources()
+    needs = document.requires
+    servers = {need.server for need in needs.tools.values()}
+    tools = {server.server: _tools(server) for server in lock.tools.values()}
+    covered = (
+        servers <= tools.keys()
+        and needs.models.keys() <= lock.models.keys()
+        and needs.knowledge.keys() <= lock.knowledge.keys()
+        and set(needs.skills) <= lock.skills.keys()
+    )
+    return Resources(
+        servers=tools,
+        models={alias: tuple(map(_model, models)) for alias, models in lock.models.items()},
+        bases={alias: _base(base) for alias, base in lock.knowledge.items()},
+        skills={name: SkillInfo(name=name, description=skill.description) for name, skill in lock.skills.items()},
+        complete=covered,
+    )
+
+
+def lock_from_resources(resources: Resources, document: Document) -> Lock:
+    """Return the lock of what a document requires, as far as it is known."""
+    needs = document.requires
+    return Lock(
+        tools={
+            alias: _locked_server(need.server, resources.servers[need.server])
+            for alias, need in needs.tools.items()
+            if need.server in resources.servers
+        },
+        models={
+            alias: [LockedModel(id=model.id, caps=sorted(model.caps), context=model.context) for model in models]
+            for alias, models in resources.models.items()
+            if alias in needs.models
+        },
+        knowledge={alias: _locked_base(base) for alias, base in resources.bases.items() if alias in needs.knowledge},
+        skills={
+            name: LockedSkill(description=resources.skills[name].description)
+            for name in needs.skills
+            if name in resources.skills
+        },
+    )
+
+
+def _tools(server: LockedServer) -> dict[str, ToolInfo]:
+    return {
+        name: ToolInfo(
+            name=name,
+            description=tool.description,
+            input_schema=tool.inputSchema,
+            output_schema=tool.outputSchema,
+            policy=ToolPolicy(**tool.policy.model_dump()),
+        )
+        for name, tool in server.tools.items()
+    }
+
+
+def _locked_server(name: str, tools: Mapping[str, ToolInfo]) -> LockedServer:
+    locked = {
+        tool.name: LockedTool(
+            description=tool.description,
+            inputSchema=dict(tool.input_schema),
+            outputSchema=None if tool.output_schema is None else dict(tool.output_schema),
+            policy=LockedPolicy(**asdict(tool.policy)),
+        )
+        for tool in tools.values()
+    }
+    return LockedServer(server=name, fingerprint=fingerprint(tools), tools=locked)
+
+
+def _model(model: LockedModel) -> ModelInfo:
+    return ModelInfo(id=model.id, caps=frozenset(model.caps), context=model.context)
+
+
+def _base(base: LockedBase) -> BaseInfo:
+    return BaseInfo(**base.model_dump(exclude={"trust"}), trust=Integrity[base.trust.upper()])
+
+
+def _locked_base(base: BaseInfo) -> LockedBase:
+    return LockedBase.model_validate({**asdict(base), "trust": base.trust.name.lower()})
+
+
+def _unreadable(problem: Phrase) -> Diagnostic:
+    return finding("BG108", "", {"name": LOCK, "problem": problem}, file=LOCK)
