@@ -1,0 +1,246 @@
+"""The phases in their order, and the compiled app that comes out of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from runtime.base.errors import Json
+from runtime.base.labels import APP
+
+from ..diagnostics import Diagnostic, diagnose
+from ..errors import TypeSyntaxError, ValueMismatch
+from ..expressions import Evaluator, Expr
+from ..graph import CompiledApp, CompiledNode, InputPort, StateKey
+from ..nodes.agent import AgentConfig
+from ..nodes.llm import LlmConfig
+from ..nodes.template import TemplateConfig
+from ..scope import Scope
+from ..spec import Bundle, Document, Positions, Resources, parse_yaml, read_document, read_lock, resources_from_lock
+from ..spec.document import InputSpec, OutputSpec, StateSpec
+from ..types import BUILTINS, OptionalOf, Record, Type, coerce, parse_type, parse_types
+from .draft import Draft, Node
+from .flow import Flow, check_flow
+from .inference import RUN, SESSION, type_nodes
+from .paths import explore
+from .publishing import chat_turn, check_budget
+from .resources import check_resources
+from .state import check_state
+from .suite import check_suite
+from .wiring import wire
+
+__all__ = ["Compilation", "compile_bundle"]
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """The compiled app, or None when there is an error, and every finding in the order of the text."""
+
+    app: CompiledApp | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the app can run."""
+        return self.app is not None
+
+
+def compile_bundle(bundle: Bundle, resources: Resources | None = None) -> Compilation:
+    """Check a bundle completely and compile it.
+
+    Pure: it starts nothing, reads nothing but the bundle, and never raises for what an author can get wrong.
+
+    Args:
+        bundle: The files of the app.
+        resources: What the host offers; None takes what `bundle.lock` says.
+    """
+    parsed = parse_yaml(bundle.app_text)
+    document, shape = read_document(parsed.data, parsed.positions) if parsed.data is not None else (None, [])
+    found = [*parsed.diagnostics, *shape]
+    app = None
+    if document is not None:
+        if resources is None:
+            lock, problems = read_lock(bundle)
+            found += problems
+            resources = resources_from_lock(lock, document)
+        app, more = _compile(bundle, document, resources)
+        found += more
+    placed = [_placed(finding, parsed.positions) for finding in dict.fromkeys(found)]
+    placed.sort(key=lambda finding: (finding.line or 0, finding.column or 0))
+    broken = any(finding.severity == "error" for finding in placed)
+    return Compilation(None if broken else app, tuple(placed))
+
+
+def _placed(finding: Diagnostic, positions: Positions) -> Diagnostic:
+    return finding if finding.line is not None or finding.file != "app.yaml" else positions.locate(finding)
+
+
+def _compile(bundle: Bundle, document: Document, resources: Resources) -> tuple[CompiledApp | None, list[Diagnostic]]:
+    found: list[Diagnostic] = []
+    types, problems = parse_types(document.types)
+    for pointer, error in problems:
+        found.append(_type_problem(f"/types{pointer}", error))
+    known: dict[str, Type] = {**BUILTINS, **types}
+    inputs = _inputs(document.inputs, known, found)
+    outputs = _outputs(document.outputs, known, found)
+    state = _state(document.state, known, found)
+    scope = Scope(document=document, bundle=bundle, resources=resources, types=known, outputs=outputs, state=state)
+    draft = Draft(scope=scope, inputs=inputs, diagnostics=found)
+    wire(draft)
+    if len(draft.order) < len(draft.nodes):
+        return None, draft.diagnostics
+    wired = draft.sound and not draft.opaque
+    type_nodes(draft)
+    check_resources(draft)
+    message, reply = chat_turn(draft)
+    check_suite(draft)
+    if not wired:
+        return None, draft.diagnostics
+    explore(draft)
+    check_state(draft)
+    check_budget(draft)
+    flow = check_flow(draft)
+    return (_assemble(draft, flow, message, reply) if draft.sound else None), draft.diagnostics
+
+
+def _type_problem(path: str, error: TypeSyntaxError) -> Diagnostic:
+    hint = f" {error.fix}" if error.fix else ""
+    return diagnose("BG110", path, text=error.where or path, problem=error.message, hint=hint)
+
+
+def _parsed(text: str, known: Mapping[str, Type], path: str, found: list[Diagnostic]) -> Type | None:
+    try:
+        return parse_type(text, known)
+    except TypeSyntaxError as error:
+        found.append(_type_problem(path, error))
+        return None
+
+
+def _inputs(specs: Mapping[str, InputSpec], known: Mapping[str, Type], found: list[Diagnostic]) -> dict[str, InputPort]:
+    ports: dict[str, InputPort] = {}
+    for name, spec in specs.items():
+        kind = _parsed(spec.type, known, f"/inputs/{name}", found)
+        if kind is None:
+            continue
+        given = "default" in spec.model_fields_set
+        default = _default(spec.default, kind, f"/inputs/{name}/default", found) if given else None
+        required = not given and not isinstance(kind, OptionalOf)
+        ports[name] = InputPort(kind, required, default, given)
+    return ports
+
+
+def _outputs(specs: Mapping[str, OutputSpec], known: Mapping[str, Type], found: list[Diagnostic]) -> dict[str, Type]:
+    kinds = {name: _parsed(spec.type, known, f"/outputs/{name}", found) for name, spec in specs.items()}
+    return {name: kind for name, kind in kinds.items() if kind is not None}
+
+
+def _state(specs: Mapping[str, StateSpec], known: Mapping[str, Type], found: list[Diagnostic]) -> dict[str, StateKey]:
+    keys: dict[str, StateKey] = {}
+    for name, spec in specs.items():
+        kind = _parsed(spec.type, known, f"/state/{name}", found)
+        if kind is not None:
+            given = "default" in spec.model_fields_set
+            default = _default(spec.default, kind, f"/state/{name}/default", found) if given else None
+            keys[name] = StateKey(kind, default, spec.reducer, spec.scope)
+    return keys
+
+
+def _default(value: object, kind: Type, path: str, found: list[Diagnostic]) -> Json:
+    try:
+        return coerce(cast("Json", value), kind)
+    except ValueMismatch:
+        found.append(diagnose("BG303", path, port="default", expected=kind, found=repr(value)))
+        return None
+
+
+def _assemble(draft: Draft, flow: Flow, message: str | None, reply: str | None) -> CompiledApp:
+    scope = draft.scope
+    roots: dict[str, Type] = {
+        "inputs": Record("inputs", {name: port.type for name, port in draft.inputs.items()}),
+        "state": Record("state", {name: key.type for name, key in scope.state.items()}),
+        "session": SESSION,
+        "run": RUN,
+    }
+    for name in draft.order:
+        outputs = draft.nodes[name].outputs
+        roots[name] = Record(name, {port: known.type for port, known in outputs.items()})
+    return CompiledApp(
+        id=scope.document.app.id,
+        version=scope.document.app.version,
+        digest=scope.bundle.digest,
+        document=scope.document,
+        bundle=scope.bundle,
+        resources=scope.resources,
+        types=scope.types,
+        inputs=draft.inputs,
+        outputs=scope.outputs,
+        state=scope.state,
+        nodes={name: _node(draft, flow, draft.nodes[name]) for name in draft.order},
+        evaluator=Evaluator(roots),
+        message=message,
+        reply=reply,
+    )
+
+
+def _node(draft: Draft, flow: Flow, node: Node) -> CompiledNode:
+    spec = node.view.spec
+    budget = spec.budget.model_dump(exclude={"on_exceed"}, exclude_none=True) if spec.budget else {}
+    return CompiledNode(
+        id=node.id,
+        type=spec.type,
+        config=node.view.config,
+        inputs=node.inputs,
+        ports=node.ports,
+        sites=node.sites,
+        outputs=node.outputs,
+        handles=node.exits,
+        edges=tuple(node.edges),
+        predecessors=node.predecessors,
+        needs=tuple(node.needs),
+        on_error=spec.on_error,
+        default=spec.default or {},
+        attempts=1 + (spec.retry.max if spec.retry else 0),
+        backoff=seconds(spec.retry.backoff) if spec.retry else 1.0,
+        timeout=seconds(spec.timeout) if spec.timeout else None,
+        budget={kind: float(amount) for kind, amount in budget.items()},
+        cache=bool(spec.cache),
+        label=flow.data.get(node.id, APP),
+        control=flow.control.get(node.id, APP),
+        forwards=_forwarded(draft, node),
+        texts={text: draft.scope.text(text) for text in _texts(node) if draft.scope.is_file(text)},
+    )
+
+
+def _forwarded(draft: Draft, node: Node) -> str | None:
+    """Return the node whose stream a `reply` forwards: its text is exactly one streaming port."""
+    binding = node.inputs.get("text")
+    if node.view.spec.type != "reply" or not isinstance(binding, Expr):
+        return None
+    source, _, port = binding.source.strip().partition(".")
+    streaming = source in draft.nodes and port in draft.nodes[source].outputs
+    return source if streaming and draft.nodes[source].outputs[port].streaming else None
+
+
+def _texts(node: Node) -> Iterable[str]:
+    config = node.view.config
+    if isinstance(config, LlmConfig):
+        return [text for text in (config.prompt, config.system) if text]
+    if isinstance(config, AgentConfig):
+        return [config.system] if config.system else []
+    return [config.source] if isinstance(config, TemplateConfig) else []
+
+
+def seconds(text: str) -> float:
+    """Return the seconds of a duration such as `2h` or `500ms`.
+
+    Raises:
+        ValueError: The text is no duration.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
+    if match is None:
+        raise ValueError(f"{text!r} is no duration")
+    return float(match[1]) * UNITS[match[2]]

@@ -1,0 +1,196 @@
+"""Phase 6: information flow. Labels spread over data and control to a fixpoint; effects are judged by what reaches.
+
+Only facts that the compiler can know count here; the run-time monitor judges every real call by the same table.
+Source: Costa et al., "Securing AI agents with information-flow control" (arXiv 2505.23643); Meta, "Agents rule of
+two" (2025).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from runtime.base.labels import APP, USER, Confidentiality, Integrity, Label, join
+
+from ..diagnostics import Fix, Op
+from ..nodes.agent import AgentConfig
+from ..nodes.classify import ClassifyConfig
+from ..nodes.extract import ExtractConfig
+from ..nodes.human import HumanConfig
+from ..nodes.retrieve import RetrieveConfig
+from ..nodes.set import SetConfig
+from ..nodes.tool import ToolConfig
+from ..scope import Scope
+from ..spec import ToolInfo
+from ..types import BOOLEAN, DURATION, INTEGER, NUMBER, TIMESTAMP, EnumOf, OptionalOf, Record, Type
+from .draft import Draft, Node
+
+__all__ = ["Flow", "bounded", "check_flow", "tools_of"]
+
+OWN_INPUTS = "the app's inputs"
+FINITE = (BOOLEAN, INTEGER, NUMBER, TIMESTAMP, DURATION)
+
+
+@dataclass(kw_only=True, slots=True)
+class Flow:
+    """Labels of the app: of each node's outputs and decisions, of state keys, of the conversation."""
+
+    data: dict[str, Label] = field(default_factory=dict[str, Label])
+    control: dict[str, Label] = field(default_factory=dict[str, Label])
+    state: dict[str, Label] = field(default_factory=dict[str, Label])
+    session: Label = USER
+    source: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def check_flow(draft: Draft) -> Flow:
+    """Spread labels, report what must not happen, and return the labels."""
+    flow = Flow()
+    before: tuple[object, ...] = ()
+    while before != (after := (dict(flow.data), dict(flow.state), flow.session)):
+        before = after
+        _spread(draft, flow)
+    for name in draft.order:
+        for tool, info, approve in tools_of(draft.scope, draft.nodes[name]):
+            _judge(draft, flow, name, tool, info, approve)
+    return flow
+
+
+def _spread(draft: Draft, flow: Flow) -> None:
+    for name in draft.order:
+        node = draft.nodes[name]
+        deciders = [edge.source for edge in node.edges] + [need.root for need in node.needs if need.root in draft.nodes]
+        flow.control[name] = join(
+            label for one in deciders for label in (flow.control[one], *_decision(flow, one, node))
+        )
+        seen = join((flow.control[name], _read(draft, flow, node)))
+        own = join(label for _, label in _sources(draft, node))
+        flow.data[name] = _lowered(node, join((seen, own)))
+        flow.source[name] = _blame(draft, flow, node)
+        if isinstance(node.view.config, SetConfig):
+            for key in node.view.config.write:
+                flow.state[key] = join((flow.state.get(key, APP), seen))
+        if node.view.spec.type in ("reply", "end"):
+            flow.session = join((flow.session, seen))
+
+
+def _decision(flow: Flow, source: str, node: Node) -> Iterator[Label]:
+    """An edge from a node that chooses carries what the choice was made of."""
+    if any(edge.source == source and edge.handle is not None for edge in node.edges):
+        yield flow.data[source]
+
+
+def _read(draft: Draft, flow: Flow, node: Node) -> Label:
+    found = APP
+    for wire in node.wires:
+        root = wire.reference.root
+        if root in draft.nodes:
+            found = found.join(flow.data[root])
+        elif root == "inputs":
+            found = found.join(USER)
+        elif root == "session":
+            found = found.join(flow.session)
+        elif root == "state" and wire.reference.path:
+            found = found.join(flow.state.get(wire.reference.path[0], APP))
+    return found
+
+
+def _sources(draft: Draft, node: Node) -> Iterator[tuple[str, Label]]:
+    """What a node itself brings in, by name."""
+    config, scope = node.view.config, draft.scope
+    bases = [config.from_] if isinstance(config, RetrieveConfig) else []
+    bases += config.knowledge if isinstance(config, AgentConfig) else []
+    for base in bases:
+        info = scope.base(base)
+        trust = info.trust if info else Integrity.UNTRUSTED
+        secrecy = Confidentiality.PUBLIC if trust is Integrity.APP else Confidentiality.WORKSPACE
+        yield base, Label(trust, secrecy)
+    for tool, info, _ in tools_of(scope, node):
+        yield tool, tool_label(info)
+
+
+def tool_label(info: ToolInfo | None) -> Label:
+    """Return the label of a tool's results; an unknown tool's are untrusted and private."""
+    if info is None:
+        return Label(Integrity.UNTRUSTED, Confidentiality.WORKSPACE)
+    integrity = Integrity.UNTRUSTED if info.policy.reads == "untrusted" else Integrity.APP
+    return Label(integrity, Confidentiality.WORKSPACE if info.policy.private else Confidentiality.PUBLIC)
+
+
+def _lowered(node: Node, label: Label) -> Label:
+    """Apply the lowering that a node type stands for: a person's answer, a closed choice, a bounded shape."""
+    config = node.view.config
+    if isinstance(config, HumanConfig):
+        return Label(Integrity.USER, label.confidentiality)
+    closed = isinstance(config, ClassifyConfig) or (
+        isinstance(config, ExtractConfig) and all(bounded(port.type) for port in node.outputs.values())
+    )
+    if closed and label.integrity is Integrity.UNTRUSTED:
+        return Label(Integrity.BOUNDED, label.confidentiality)
+    return label
+
+
+def bounded(kind: Type) -> bool:
+    """Whether a type has no room for instructions: numbers, booleans, times, closed sets, and records of such."""
+    if isinstance(kind, OptionalOf):
+        return bounded(kind.inner)
+    if isinstance(kind, Record):
+        return all(bounded(one) for one in kind.fields.values())
+    return kind in FINITE or isinstance(kind, EnumOf)
+
+
+def _blame(draft: Draft, flow: Flow, node: Node) -> str:
+    """Name where the worst integrity of a node's data comes from."""
+    worst = flow.data[node.id].integrity
+    for name, label in _sources(draft, node):
+        if label.integrity >= worst:
+            return name
+    for name in node.predecessors:
+        if flow.data[name].integrity >= worst:
+            return flow.source[name]
+    return "the conversation" if worst > Integrity.USER else OWN_INPUTS
+
+
+Approve: TypeAlias = Literal["effects", "always", "never"] | None
+
+
+def tools_of(scope: Scope, node: Node) -> Iterator[tuple[str, ToolInfo | None, Approve]]:
+    """Yield the tools that a node may call, what is known of each, and its approval rule."""
+    config = node.view.config
+    if isinstance(config, ToolConfig):
+        yield config.tool, scope.tool(config.tool), config.approve
+    elif isinstance(config, AgentConfig):
+        for name in config.tools:
+            yield name, scope.tool(name), config.approve
+
+
+def _judge(draft: Draft, flow: Flow, name: str, tool: str, info: ToolInfo | None, approve: Approve) -> None:
+    node = draft.nodes[name]
+    effect = info.policy.effect if info else "irreversible"
+    if effect == "none":
+        return
+    reaching = join((flow.control[name], _read(draft, flow, node)))
+    blame = _reaching_source(draft, flow, node, reaching)
+    if isinstance(node.view.config, AgentConfig):
+        own = list(_sources(draft, node))
+        reaching = join((reaching, *(label for _, label in own)))
+        if blame == OWN_INPUTS:
+            blame = next((one for one, label in own if label.integrity > Integrity.USER), blame)
+    path = node.view.pointer
+    if reaching.integrity > Integrity.USER and approve not in ("effects", "always"):
+        fix = Fix("Ask before the effect", "执行前请求批准", (Op(op="set", path=f"{path}/approve", value="effects"),))
+        draft.report("BG501", path, node=name, fix=fix, owner=name, tool=tool, source=blame)
+    private = reaching.confidentiality >= Confidentiality.WORKSPACE
+    if effect == "egress" and private and reaching.integrity is Integrity.UNTRUSTED and not _waived(draft, name):
+        draft.report("BG503", path, node=name, owner=name, tool=tool)
+
+
+def _reaching_source(draft: Draft, flow: Flow, node: Node, reaching: Label) -> str:
+    for name in node.predecessors:
+        if flow.data[name].integrity >= reaching.integrity:
+            return flow.source[name]
+    return "the conversation" if reaching.integrity > Integrity.USER else OWN_INPUTS
+
+
+def _waived(draft: Draft, name: str) -> bool:
+    return any(waiver.get("node") == name for waiver in draft.scope.document.policy.waivers)

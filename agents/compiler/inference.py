@@ -1,0 +1,245 @@
+"""Phase 4: types. Every expression is checked against the ports it reads and the port it feeds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..diagnostics import Phrase, hint, nearest
+from ..errors import ValueMismatch
+from ..expressions import (
+    Binding,
+    Checker,
+    CheckProblem,
+    Expr,
+    ListBinding,
+    Literal,
+    MapBinding,
+    TextOf,
+    references,
+)
+from ..manifest import Port
+from ..types import (
+    BOOLEAN,
+    DURATION,
+    INTEGER,
+    JSON,
+    MESSAGE,
+    NUMBER,
+    STRING,
+    TIMESTAMP,
+    EnumOf,
+    ListOf,
+    MapOf,
+    OptionalOf,
+    Record,
+    Type,
+    assignable,
+    coerce,
+    explain,
+)
+from .draft import Draft, Node, Place
+from .wiring import rename
+
+__all__ = ["RUN", "SESSION", "type_nodes"]
+
+SHOWN = 60
+
+RUN = Record("run", {"id": STRING, "app": STRING, "version": STRING})
+SESSION = Record("session", {"id": STRING, "messages": ListOf(MESSAGE)})
+OPTIONAL = Phrase("it is optional", "它是可选的")
+SCALARS = (STRING, INTEGER, NUMBER, BOOLEAN, TIMESTAMP, DURATION, JSON)
+CODES = {
+    "syntax": "BG301",
+    "type": "BG302",
+    "unknown_name": "BG302",
+    "mixed": "BG307",
+    "cost": "BG306",
+    "absent": "BG304",
+}
+
+
+def type_nodes(draft: Draft) -> None:
+    """Fill each node's `inputs`, `sites`, `ports` and `outputs` in graph order, and run the node types' own checks."""
+    roots: dict[str, Type] = {
+        "inputs": Record("inputs", {name: port.type for name, port in draft.inputs.items()}),
+        "state": Record("state", {name: key.type for name, key in draft.scope.state.items()}),
+        "session": SESSION,
+        "run": RUN,
+    }
+    typist = _Typist(draft, roots)
+    for name in draft.order:
+        node = draft.nodes[name]
+        found = {place.key: typist.place(node, place) for place in node.places}
+        node.outputs = {**node.kind.outputs(node.view, {key: kind for key, kind in found.items() if kind is not None})}
+        if node.fails_over:
+            node.outputs = {**node.outputs, "error": Port(type=draft.scope.types["Error"])}
+        roots[name] = Record(name, {port: known.type for port, known in node.outputs.items()})
+        view = replace(node.view, inputs=node.ports)
+        draft.diagnostics.extend(node.kind.check(view))
+
+
+class _Typist:
+    """Checks bindings; checkers are kept by the set of roots that an expression reads."""
+
+    def __init__(self, draft: Draft, roots: Mapping[str, Type]) -> None:
+        self._draft = draft
+        self._roots = roots
+        self._checkers: dict[frozenset[str], Checker] = {}
+
+    def place(self, node: Node, place: Place) -> Type | None:
+        """Type one place, store its binding and return its type, or None when it could not be typed."""
+        path = f"{node.view.pointer}{place.key}"
+        before = len(self._draft.diagnostics)
+        binding, kind = self._binding(node, path, place.binding, place.expects)
+        if place.port is not None:
+            node.inputs[place.port] = binding
+            node.ports[place.port] = place.expects or kind or JSON
+        else:
+            node.sites[place.key] = binding
+        if kind is not None and place.expects is not None and len(self._draft.diagnostics) == before:
+            self._fit(node, path, place, kind)
+        return kind
+
+    def _binding(self, node: Node, path: str, binding: Binding, expects: Type | None) -> tuple[Binding, Type | None]:
+        match binding:
+            case Literal(value):
+                return self._literal(node, path, value, expects)
+            case Expr(source):
+                found = self._expression(node, path, source, expects)
+                return (binding, None) if found is None else (Expr(found[0]), found[1])
+            case TextOf(parts):
+                return TextOf(tuple(self._part(node, path, part) for part in parts)), STRING
+            case ListBinding(items):
+                inner = expects.item if isinstance(expects, ListOf) else None
+                typed = [self._binding(node, f"{path}/{at}", item, inner) for at, item in enumerate(items)]
+                return ListBinding(tuple(one for one, _ in typed)), ListOf(_common([kind for _, kind in typed]))
+            case MapBinding(items):
+                return self._mapping(node, path, items, expects)
+
+    def _mapping(
+        self, node: Node, path: str, items: Mapping[str, Binding], expects: Type | None
+    ) -> tuple[Binding, Type | None]:
+        wanted = expects.inner if isinstance(expects, OptionalOf) else expects
+        typed: dict[str, tuple[Binding, Type | None]] = {}
+        for key, item in items.items():
+            inner = wanted.fields.get(key) if isinstance(wanted, Record) else None
+            inner = wanted.value if isinstance(wanted, MapOf) else inner
+            typed[key] = self._binding(node, f"{path}/{key}", item, inner)
+        bound = MapBinding({key: one for key, (one, _) in typed.items()})
+        if isinstance(wanted, MapOf):
+            return bound, MapOf(_common([kind for _, kind in typed.values()]))
+        name = wanted.name if isinstance(wanted, Record) else "value"
+        return bound, Record(name, {key: kind or JSON for key, (_, kind) in typed.items()})
+
+    def _literal(self, node: Node, path: str, value: object, expects: Type | None) -> tuple[Binding, Type | None]:
+        if expects is None:
+            return Literal(value), _literal_type(value)
+        try:
+            return Literal(coerce(value, expects)), expects
+        except ValueMismatch:
+            names = {"port": _last(path), "expected": expects, "found": _shown(value)}
+            self._draft.report("BG303", path, names, node=node.id)
+            return Literal(value), None
+
+    def _part(self, node: Node, path: str, part: str | Expr) -> str | Expr:
+        if isinstance(part, str):
+            return part
+        found = self._expression(node, path, part.source, STRING)
+        if found is None:
+            return part
+        source, kind = found
+        if not (kind in SCALARS or isinstance(kind, EnumOf)):
+            self._draft.report("BG305", path, node=node.id, expression=part.source, found=kind)
+        return Expr(source)
+
+    def _expression(self, node: Node, path: str, source: str, expects: Type | None) -> tuple[str, Type] | None:
+        if not self._known(node, path, source):
+            return None
+        try:
+            checked = self._checker(source).check(source)
+        except CheckProblem as problem:
+            self._report(node, path, source, problem, expects)
+            return None
+        return checked.source, checked.type
+
+    def _known(self, node: Node, path: str, source: str) -> bool:
+        """Whether all that the expression reads exists; unknown ports of known nodes are reported here."""
+        try:
+            found = references(source)
+        except CheckProblem:
+            return False
+        fine = True
+        for reference in found:
+            root = self._roots.get(reference.root)
+            if not isinstance(root, Record):
+                return False
+            if reference.path and reference.path[0] not in root.fields:
+                fine = False
+                if reference.root in self._draft.nodes:
+                    port = reference.path[0]
+                    near = nearest(port, root.fields)
+                    text = hint(port, root.fields, prefix=Phrase("It has", "它有"))
+                    fix = rename(node.view, path, f"{reference.root}.{port}", near)
+                    self._draft.report("BG204", path, node=node.id, fix=fix, owner=reference.root, port=port, hint=text)
+        return fine
+
+    def _checker(self, source: str) -> Checker:
+        used = frozenset(reference.root for reference in references(source))
+        key = frozenset(used)
+        if key not in self._checkers:
+            self._checkers[key] = Checker({name: self._roots[name] for name in sorted(used)})
+        return self._checkers[key]
+
+    def _report(self, node: Node, path: str, source: str, problem: CheckProblem, expects: Type | None) -> None:
+        names: dict[str, object] = {"expression": source, "problem": problem.message}
+        code = CODES[problem.kind]
+        if code == "BG304":
+            names = {"reference": source, "when": OPTIONAL, "port": _last(path)}
+        self._draft.report(code, path, names, node=node.id)
+
+    def _fit(self, node: Node, path: str, place: Place, kind: Type) -> None:
+        wanted = place.expects
+        if wanted is None or assignable(kind, wanted) or kind == JSON:
+            return
+        port = place.port or _last(path)
+        if isinstance(kind, OptionalOf) and assignable(kind.inner, wanted):
+            reference = place.binding.source if isinstance(place.binding, Expr) else port
+            names = {"reference": reference, "when": Phrase(f"its type is {kind}", f"其类型为 {kind}"), "port": port}
+            self._draft.report("BG304", path, names, node=node.id)
+            return
+        reason = explain(kind, wanted)
+        names = {"port": port, "expected": wanted, "found": f"{kind} ({reason})" if reason else kind}
+        self._draft.report("BG303", path, names, node=node.id)
+
+
+def _common(kinds: list[Type | None]) -> Type:
+    known = [kind for kind in kinds if kind is not None]
+    if not known or len(known) < len(kinds):
+        return JSON
+    first = known[0]
+    return first if all(kind == first for kind in known) else JSON
+
+
+def _literal_type(value: object) -> Type:
+    match value:
+        case bool():
+            return BOOLEAN
+        case int():
+            return INTEGER
+        case float():
+            return NUMBER
+        case str():
+            return STRING
+        case _:
+            return JSON
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _last(path: str) -> str:
+    return path.rsplit("/", 1)[-1]

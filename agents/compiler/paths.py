@@ -1,0 +1,177 @@
+"""Phase 3: when each node runs, and whether every path through the app has exactly one end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..diagnostics import Fix, Op, Phrase
+from ..graph import Need
+from ..types import OptionalOf, Record, Type
+from .conditions import ALWAYS, NEVER, Choice, Condition
+from .draft import Draft, Node
+
+__all__ = ["explore", "phrase"]
+
+PRESENT = ("present", "absent")
+UNENTERED = Phrase("no live edge leads to it", "没有任何有效的边通向它")
+UNSUPPLIED = Phrase("what it reads is never there at once", "它所读取的内容不可能同时存在")
+
+
+def explore(draft: Draft) -> None:
+    """Fill `runs` and each node's `needs`, and report unreachable nodes and paths with no end or two."""
+    for name in draft.order:
+        node = draft.nodes[name]
+        if node.exits:
+            draft.conditions.declare(name, node.exits)
+        _collect_needs(draft, node)
+        draft.runs[name] = draft.conditions.both(_entered(draft, node), _supplied(draft, node))
+    _report_unreachable(draft)
+    _report_ends(draft)
+
+
+def _collect_needs(draft: Draft, node: Node) -> None:
+    optional = {(wire.reference.root, wire.reference.path) for wire in node.wires if wire.reference.optional}
+    seen: set[Need] = set()
+    for wire in node.wires:
+        reference = wire.reference
+        need = Need(reference.root, reference.path)
+        if reference.optional or (reference.root, reference.path) in optional or need in seen:
+            continue
+        if reference.root in draft.nodes or reference.root == "inputs":
+            seen.add(need)
+            node.needs.append(need)
+
+
+def _entered(draft: Draft, node: Node) -> Condition:
+    if not node.edges:
+        return ALWAYS
+    return draft.conditions.any(_live(draft, edge.source, edge.handle) for edge in node.edges)
+
+
+def _live(draft: Draft, source: str, handle: str | None) -> Condition:
+    chosen = ALWAYS
+    if handle is not None:
+        chosen = draft.conditions.chosen(source, handle)
+    elif draft.nodes[source].fails_over:
+        chosen = draft.conditions.negation(draft.conditions.chosen(source, "error"))
+    return draft.conditions.both(draft.runs[source], chosen)
+
+
+def _supplied(draft: Draft, node: Node) -> Condition:
+    return draft.conditions.all(_present(draft, need) for need in node.needs)
+
+
+def _present(draft: Draft, need: Need) -> Condition:
+    """Return when the value is there: its node ran, did not fail over, and every optional step is present."""
+    conditions = draft.conditions
+    source = draft.nodes.get(need.root)
+    steps = list(_optional_steps(_root_type(draft, need.root), need))
+    for step in steps:
+        conditions.declare(step, PRESENT)
+    present = conditions.all(conditions.chosen(step, "present") for step in steps)
+    if source is None:
+        return present
+    there = draft.runs[need.root]
+    if source.fails_over:
+        failed = conditions.chosen(need.root, "error")
+        wants_error = need.path[:1] == ("error",)
+        there = conditions.both(there, failed if wants_error else conditions.negation(failed))
+    return conditions.both(there, present)
+
+
+def _root_type(draft: Draft, root: str) -> Type:
+    if root == "inputs":
+        return Record("inputs", {name: port.type for name, port in draft.inputs.items()})
+    node = draft.nodes[root]
+    return Record(root, {name: port.type for name, port in node.surface.outputs.items()})
+
+
+def _optional_steps(kind: Type, need: Need) -> Iterator[str]:
+    name = need.root
+    for step in need.path:
+        if not isinstance(kind, Record) or step not in kind.fields:
+            return
+        kind = kind.fields[step]
+        name = f"{name}.{step}"
+        if isinstance(kind, OptionalOf):
+            yield name
+            kind = kind.inner
+
+
+def _report_unreachable(draft: Draft) -> None:
+    for name in draft.order:
+        if draft.runs[name] == NEVER:
+            node = draft.nodes[name]
+            reason = UNENTERED if _entered(draft, node) == NEVER else UNSUPPLIED
+            draft.report("BG208", node.view.pointer, node=name, name=name, reason=reason)
+    followed = {(edge.source, edge.handle) for node in draft.nodes.values() for edge in node.edges}
+    for name in draft.order:
+        node = draft.nodes[name]
+        for handle in node.surface.handles if not _read_by_any(draft, name) else ():
+            if (name, handle) not in followed:
+                draft.report("BG216", node.view.pointer, node=name, owner=name, handle=handle)
+
+
+def _read_by_any(draft: Draft, name: str) -> bool:
+    return any(wire.reference.root == name for node in draft.nodes.values() for wire in node.wires)
+
+
+def _report_ends(draft: Draft) -> None:
+    conditions = draft.conditions
+    ends = [name for name in draft.order if draft.nodes[name].view.spec.type == "end"]
+    if not ends:
+        draft.report("BG211", "/nodes")
+        return
+    for at, first in enumerate(ends):
+        for second in ends[at + 1 :]:
+            together = conditions.both(draft.runs[first], draft.runs[second])
+            if together != NEVER:
+                names = {"first": first, "second": second, "when": phrase(conditions.example(together))}
+                draft.report("BG210", draft.nodes[second].view.pointer, names, node=second)
+    gap = conditions.negation(conditions.any(draft.runs[name] for name in ends))
+    if gap != NEVER:
+        choices = conditions.example(gap)
+        missed = _missed(draft, ends, choices)
+        node = missed[0] if missed else ends[0]
+        fix = _optional_fix(draft, *missed) if missed else None
+        text = Phrase("", "")
+        if missed:
+            english = f" {node!r} is skipped there, because {missed[1]} is absent."
+            text = Phrase(english, f"{node!r} 在此被跳过，因为 {missed[1]} 不存在。")
+        draft.report("BG209", f"/nodes/{node}", node=node, fix=fix, when=phrase(choices), hint=text)
+
+
+def _missed(draft: Draft, ends: Iterable[str], choices: list[Choice]) -> tuple[str, Need] | None:
+    """Return the end that would run if one reference were there, and the reference."""
+    holds = draft.conditions.holds
+    for name in ends:
+        node = draft.nodes[name]
+        if holds(_entered(draft, node), choices):
+            for need in node.needs:
+                if not holds(_present(draft, need), choices):
+                    return name, need
+    return None
+
+
+def _optional_fix(draft: Draft, name: str, need: Need) -> Fix | None:
+    """Offer to read the absent value optionally, where the reference stands alone."""
+    for place in draft.nodes[name].places:
+        text = draft.scope.document.nodes[name].inputs.get(place.port or "")
+        if text == f"${{{need}}}" and len(need.path) == 1 and place.port is not None:
+            optional = isinstance(place.expects, OptionalOf)
+            tail = "" if optional else ".orValue('')"
+            value = f"${{{need.root}.?{need.path[0]}{tail}}}"
+            path = f"{draft.nodes[name].view.pointer}/in/{place.port}"
+            edit = Op(op="set", path=path, value=value)
+            return Fix(f"Read it optionally: {value}", f"改为可选读取：{value}", (edit,))
+    return None
+
+
+def phrase(choices: list[Choice]) -> Phrase:
+    """Say choices as `judge = abnormal, inputs.photo is absent`."""
+    if not choices:
+        return Phrase("the app runs", "应用运行")
+    words = {"present": "存在", "absent": "不存在"}
+    english = [f"{one.name} {'is' if one.value in PRESENT else '='} {one.value}" for one in choices]
+    chinese = [f"{one.name} {words.get(one.value, f'= {one.value}')}" for one in choices]
+    return Phrase(", ".join(english), ",".join(chinese))

@@ -1,0 +1,158 @@
+"""A compiled app: everything that a host needs to run it, and nothing that it has to check again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel
+
+from runtime.base.errors import Json
+from runtime.base.labels import APP, Label
+
+from .expressions import Binding, Evaluator
+from .manifest import Port
+from .spec import Bundle, Document, Resources
+from .types import Type
+
+__all__ = ["CompiledApp", "CompiledNode", "Edge", "InputPort", "Need", "StateKey"]
+
+C = TypeVar("C", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A control edge into a node; `handle` is None for a source with one exit."""
+
+    source: str
+    handle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A reference that must be present, or its node is skipped: a port of another node, or an input of the app."""
+
+    root: str
+    path: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return ".".join((self.root, *self.path))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompiledNode:
+    """One node, resolved.
+
+    Args:
+        id: Its id in the graph.
+        type: Its node type.
+        config: Its own configuration.
+        inputs: The bindings of its `in`, with expressions as the checker rewrote them.
+        ports: Types of its connected inputs by name.
+        sites: Other expressions of its configuration by key.
+        outputs: Its output ports.
+        handles: Its exits; empty where it has one.
+        edges: Control edges into it.
+        predecessors: Every node that must be decided first, in graph order.
+        needs: References without which it is skipped.
+        on_error: What a failure does: end the run, take the handle `error`, or use `default`.
+        attempts: How often it is tried at most.
+        backoff: Seconds before the second attempt; later pauses double.
+        timeout: Seconds an attempt may take, or None.
+        budget: Limits of its own by kind, below those of the app.
+        label: The information-flow label of its outputs, as far as the compiler can know.
+        control: The label of the decisions under which it runs.
+        forwards: The node whose stream a `reply` forwards, or None.
+        texts: Prompt and template texts of the bundle that it uses, by the key that names them.
+    """
+
+    id: str
+    type: str
+    config: BaseModel
+    inputs: Mapping[str, Binding]
+    ports: Mapping[str, Type]
+    sites: Mapping[str, Binding]
+    outputs: Mapping[str, Port]
+    handles: tuple[str, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    predecessors: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
+    on_error: Literal["fail", "branch", "default"] = "fail"
+    default: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    attempts: int = 1
+    backoff: float = 1.0
+    timeout: float | None = None
+    budget: Mapping[str, float] = field(default_factory=dict[str, float])
+    cache: bool = False
+    label: Label = APP
+    control: Label = APP
+    forwards: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def config_as(self, kind: type[C]) -> C:
+        """Return the configuration as the node type's own model.
+
+        Raises:
+            TypeError: The node is of another type.
+        """
+        if not isinstance(self.config, kind):
+            raise TypeError(f"{self.id} holds {type(self.config).__name__}, not {kind.__name__}")
+        return self.config
+
+
+@dataclass(frozen=True, slots=True)
+class InputPort:
+    """An input of the app; `default` counts only when `has_default`."""
+
+    type: Type
+    required: bool
+    default: Json = None
+    has_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StateKey:
+    """A declared state key."""
+
+    type: Type
+    default: Json
+    reducer: Literal["replace", "append", "add", "union", "merge", "max", "min"]
+    scope: Literal["run", "session", "user", "app"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompiledApp:
+    """A checked app: nodes in an order in which every node follows its predecessors.
+
+    Args:
+        id: The app's id.
+        version: The app's version.
+        digest: Content hash of the bundle that was compiled.
+        document: The bundle's `app.yaml`.
+        bundle: The bundle's files.
+        resources: What the compiler knew of tools, models and bases.
+        types: Named types.
+        inputs: Inputs of the app.
+        outputs: Types of the app's outputs.
+        state: State keys.
+        nodes: Nodes in topological order.
+        evaluator: Evaluates the app's expressions.
+        message: The input that a chat turn fills, or None.
+        reply: The output that answers a chat turn, or None.
+    """
+
+    id: str
+    version: str
+    digest: str
+    document: Document
+    bundle: Bundle
+    resources: Resources
+    types: Mapping[str, Type]
+    inputs: Mapping[str, InputPort]
+    outputs: Mapping[str, Type]
+    state: Mapping[str, StateKey]
+    nodes: Mapping[str, CompiledNode]
+    evaluator: Evaluator
+    message: str | None = None
+    reply: str | None = None

@@ -1,0 +1,57 @@
+"""Each diagnostic is triggered by its example, at its place, and not by the same app without the mistake."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.compiler import compile_bundle
+from agents.diagnostics import CATALOG
+
+from .examples import DONE, EXAMPLES, app, bundle, resources
+
+
+def test_every_code_has_an_example() -> None:
+    assert set(EXAMPLES) | {"BG410"} == set(CATALOG)
+
+
+@pytest.mark.parametrize("code", sorted(EXAMPLES))
+def test_the_example_is_found(code: str) -> None:
+    example = EXAMPLES[code]
+    found = compile_bundle(bundle(example.text), resources())
+    places = [(one.code, one.path) for one in found.diagnostics]
+    assert (code, example.path) in places, [(one.code, one.path, one.en) for one in found.diagnostics]
+    [finding] = [one for one in found.diagnostics if (one.code, one.path) == (code, example.path)][:1]
+    assert finding.severity == CATALOG[code].severity
+    assert (found.app is None) == any(one.severity == "error" for one in found.diagnostics)
+    assert finding.line is not None
+    assert "{" not in finding.en.replace("${", "") or "{" in example.text
+
+
+def test_a_sound_app_has_no_findings() -> None:
+    assert compile_bundle(bundle(app(DONE)), resources()).diagnostics == ()
+
+
+def test_what_is_not_locked_is_a_warning() -> None:
+    needs = "requires: {tools: {p: {server: plant, allow: [read]}}}\n"
+    found = compile_bundle(bundle(app(DONE, needs=needs)))
+    assert [(one.code, one.severity) for one in found.diagnostics] == [("BG410", "warning")]
+    assert found.app is not None
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=60, deadline=None)
+def test_any_text_is_answered_not_thrown_at(text: str) -> None:
+    found = compile_bundle(bundle(text))
+    assert found.app is None
+    assert found.diagnostics
+
+
+@given(st.integers(0, 10_000), st.integers(1, 30))
+@settings(max_examples=120, deadline=None)
+def test_a_damaged_app_is_answered_not_thrown_at(at: int, length: int) -> None:
+    text = EXAMPLES["BG503"].text
+    at %= len(text)
+    found = compile_bundle(bundle(text[:at] + text[at + length :]), resources())
+    assert (found.app is None) == any(one.severity == "error" for one in found.diagnostics)
