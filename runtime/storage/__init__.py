@@ -1,0 +1,31 @@
+"""The home folder and what is kept in it: the database, artifacts and bundles."""
+
+from __future__ import annotations
+
+from .artifacts import ArtifactStore
+from .bundles import BundleStore
+from .database import Database
+from .errors import Fenced, HomeBusy, StorageError, StorageFull, StreamLost
+from .home import Home, Owner, open_home
+from .reader import Reader
+from .stream import Row, Statement, Stream
+from .writer import Writer
+
+__all__ = [
+    "ArtifactStore",
+    "BundleStore",
+    "Database",
+    "Fenced",
+    "Home",
+    "HomeBusy",
+    "Owner",
+    "Reader",
+    "Row",
+    "Statement",
+    "StorageError",
+    "StorageFull",
+    "Stream",
+    "StreamLost",
+    "Writer",
+    "open_home",
+]
