@@ -1,0 +1,19 @@
+"""Who may do what: principals, and the secrets of a workspace."""
+
+from .errors import AccessError, UnknownSecret, WrongKey
+from .key import SecretKey, load_key
+from .principal import LOCAL_OWNER, Principal
+from .secrets import Secret, SecretInfo, SecretStore
+
+__all__ = [
+    "LOCAL_OWNER",
+    "AccessError",
+    "Principal",
+    "Secret",
+    "SecretInfo",
+    "SecretKey",
+    "SecretStore",
+    "UnknownSecret",
+    "WrongKey",
+    "load_key",
+]
