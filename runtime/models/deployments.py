@@ -1,0 +1,171 @@
+"""Deployments: models that can be called, declared in `models.yaml` or built in.
+
+```yaml
+models:
+  remote/plant: {caps: [chat, tools, json], context: 32768, price: {input: 0.2, output: 0.6},
+                 options: {url: "https://llm.plant.example/v1", model: qwen3-8b, key: PLANT_LLM_KEY}}
+  scripted/demo: {options: {echo: true}}
+```
+
+The part of an id before the slash is its kind, which says what stands under `options`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from agents.diagnostics import Diagnostic
+from agents.spec import explain_errors, parse_yaml
+
+from .errors import ModelsFileInvalid
+
+__all__ = ["Deployment", "Options", "Price", "Strict", "read_deployments", "read_yaml"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+Capability: TypeAlias = Literal["chat", "tools", "json", "vision", "embed", "rerank", "logprobs"]
+DeploymentId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-z0-9][a-z0-9._-]{0,62}$")]
+Dollars: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=False)]
+
+MAX_SHOWN = 5
+
+
+class Strict(BaseModel):
+    """Base of what is read from `models.yaml`: unknown keys are errors, values are not converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class Options(Strict):
+    """Base of the options of a kind of deployment."""
+
+    def within(self, folder: Path) -> Self:
+        """Return the options with the files read that they name relative to `folder`."""
+        return self
+
+
+class Price(Strict):
+    """US dollars per million tokens."""
+
+    input: Dollars = 0.0
+    output: Dollars = 0.0
+
+    def of(self, input_tokens: float, output_tokens: float) -> float:
+        """Return the price of a call in US dollars."""
+        return (input_tokens * self.input + output_tokens * self.output) / 1e6
+
+
+class Entry(Strict):
+    """A deployment as the file has it."""
+
+    kind: str | None = None
+    caps: Annotated[list[Capability], Field(min_length=1)] = ["chat", "tools", "json"]
+    context: Annotated[int, Field(ge=1)] = 8192
+    max_tokens: Annotated[int, Field(ge=1)] = 1024
+    price: Price = Price()
+    options: dict[str, Any] = {}
+
+
+class ModelsFile(Strict):
+    """The content of `models.yaml`."""
+
+    models: dict[DeploymentId, Entry] = {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """A model that can be called.
+
+    Args:
+        id: Kind and name, such as `remote/plant`.
+        caps: What it can do.
+        context: Its window in tokens.
+        max_tokens: Longest answer where a request sets none, in tokens.
+        price: US dollars per million tokens.
+        options: What its kind needs to build it.
+    """
+
+    id: str
+    caps: frozenset[str] = frozenset({"chat", "tools", "json"})
+    context: int = 8192
+    max_tokens: int = 1024
+    price: Price = field(default_factory=Price)
+    options: Options
+
+    @property
+    def kind(self) -> str:
+        """The part of the id before the slash."""
+        return self.id.partition("/")[0]
+
+
+def read_deployments(path: Path, kinds: Mapping[str, type[Options]]) -> tuple[Deployment, ...]:
+    """Read `models.yaml`; a file that does not exist has no deployments.
+
+    Args:
+        path: The file.
+        kinds: The shape of the options, by kind.
+
+    Raises:
+        ModelsFileInvalid: The file cannot be read, or an entry is wrong.
+    """
+    if not path.exists():
+        return ()
+    entries = read_yaml(path, ModelsFile).models
+    return tuple(_deployment(name, entry, path, kinds) for name, entry in entries.items())
+
+
+def read_yaml(path: Path, model: type[Model]) -> Model:
+    """Read a YAML file into a model.
+
+    Raises:
+        ModelsFileInvalid: It cannot be read, is no YAML, or does not fit; the message has the line.
+    """
+    try:
+        parsed = parse_yaml(path.read_text("utf-8"), path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelsFileInvalid("The file cannot be read.", where=str(path), fix="It must be UTF-8 text.") from error
+    if parsed.diagnostics:
+        raise _invalid(parsed.diagnostics, path)
+    try:
+        return model.model_validate_json(json.dumps(parsed.data))
+    except ValidationError as error:
+        raise _invalid(explain_errors(error, parsed.data, model, positions=parsed.positions), path) from error
+
+
+def _deployment(name: str, entry: Entry, path: Path, kinds: Mapping[str, type[Options]]) -> Deployment:
+    kind, where = name.partition("/")[0], f"{path}: {name}"
+    if kind not in kinds or entry.kind not in (None, kind):
+        raise ModelsFileInvalid(
+            f"The kind {entry.kind or kind!r} cannot be that of {name!r}.",
+            where=where,
+            fix=f"An id starts with its kind and a slash; kinds are {', '.join(sorted(kinds))}.",
+        )
+    try:
+        options = kinds[kind].model_validate_json(json.dumps(entry.options))
+    except ValidationError as error:
+        raise _invalid(explain_errors(error, entry.options, kinds[kind]), path, f"{where}: options") from error
+    return Deployment(
+        id=name,
+        caps=frozenset(entry.caps),
+        context=entry.context,
+        max_tokens=entry.max_tokens,
+        price=entry.price,
+        options=options.within(path.parent),
+    )
+
+
+def _invalid(found: Sequence[Diagnostic], path: Path, where: str | None = None) -> ModelsFileInvalid:
+    lines = [f"{path.name}:{item.line}:{item.column}: {item.en}" if item.line else item.en for item in found]
+    more = f" And {len(lines) - MAX_SHOWN} more." if len(lines) > MAX_SHOWN else ""
+    return ModelsFileInvalid(
+        " ".join(lines[:MAX_SHOWN]) + more,
+        where=where or str(path),
+        fix="docs/models.md describes every key.",
+        details={"findings": [item.to_json() for item in found]},
+    )

@@ -1,0 +1,68 @@
+"""What the engine needs of models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from agents.context import ModelReply, ModelRequest
+from agents.spec.document import ModelNeed
+from agents.spec.resources import ModelInfo
+
+__all__ = ["Delta", "ModelAnswer", "ModelHub"]
+
+Delta: TypeAlias = Callable[[str], None]
+"""Takes the next piece of an answer's text."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelAnswer:
+    """A reply and the id of the deployment that gave it."""
+
+    reply: ModelReply
+    deployment: str
+
+
+class ModelHub(Protocol):
+    """Every deployment behind one call."""
+
+    async def call(
+        self,
+        request: ModelRequest,
+        need: ModelNeed,
+        *,
+        on_delta: Delta | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 it spans several deployments and names them when it is over
+    ) -> ModelAnswer:
+        """Answer a request by the first deployment that can.
+
+        `reply.usage` is `{tokens, usd, seconds, tool_calls: 0, input_tokens, output_tokens}`. Cancelling the task stops
+        the model.
+
+        Args:
+            request: What is asked.
+            need: What the app requires of the model.
+            on_delta: Is given the text piece by piece. Once it has been given any, no other deployment is tried.
+            timeout: Seconds for the whole call, all deployments together; None leaves each deployment its own limits.
+
+        Raises:
+            ModelError: No deployment fits, or none could answer.
+        """
+        ...
+
+    def infos(self, need: ModelNeed) -> tuple[ModelInfo, ...]:
+        """Return the deployments that have the need's capabilities and context, preferred ones first."""
+        ...
+
+    def estimate(self, request: ModelRequest, need: ModelNeed) -> dict[str, float]:
+        """Return an upper bound `{tokens, usd}` of one answer, by the dearest deployment that may be chosen.
+
+        Raises:
+            ModelNotConfigured: No deployment fits.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close connections and stop what was started."""
+        ...
