@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel
 
 from runtime.base.errors import Json
-from runtime.base.labels import APP, Label
+from runtime.base.labels import APP, Integrity, Label
 
 from .expressions import Binding, Evaluator
 from .manifest import Port
@@ -63,6 +63,8 @@ class CompiledNode:
         budget: Limits of its own by kind, below those of the app.
         label: The information-flow label of its outputs, as far as the compiler can know.
         control: The label of the decisions under which it runs.
+        lowers: The integrity that its outputs have whatever it saw: a person's answer, a choice from a closed set.
+        reads_state: Whether an expression of it reads state.
         forwards: The node whose stream a `reply` forwards, or None.
         texts: Prompt and template texts of the bundle that it uses, by the key that names them.
     """
@@ -87,6 +89,8 @@ class CompiledNode:
     cache: bool = False
     label: Label = APP
     control: Label = APP
+    lowers: Integrity | None = None
+    reads_state: bool = False
     forwards: str | None = None
     texts: Mapping[str, str] = field(default_factory=dict[str, str])
 

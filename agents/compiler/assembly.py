@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from runtime.base.durations import seconds
 from runtime.base.errors import Json
 from runtime.base.labels import APP
 
@@ -22,7 +22,7 @@ from ..spec import Bundle, Document, Positions, Resources, parse_yaml, read_docu
 from ..spec.document import InputSpec, OutputSpec, StateSpec
 from ..types import BUILTINS, OptionalOf, Record, Type, coerce, parse_type, parse_types
 from .draft import Draft, Node
-from .flow import Flow, check_flow
+from .flow import Flow, check_flow, lowering
 from .inference import RUN, SESSION, type_nodes
 from .paths import explore
 from .publishing import chat_turn, check_budget
@@ -32,8 +32,6 @@ from .suite import check_suite
 from .wiring import wire
 
 __all__ = ["Compilation", "compile_bundle"]
-
-UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +208,8 @@ def _node(draft: Draft, flow: Flow, node: Node) -> CompiledNode:
         cache=bool(spec.cache),
         label=flow.data.get(node.id, APP),
         control=flow.control.get(node.id, APP),
+        lowers=lowering(node),
+        reads_state=any(wire.reference.root == "state" for wire in node.wires),
         forwards=_forwarded(draft, node),
         texts={text: draft.scope.text(text) for text in _texts(node) if draft.scope.is_file(text)},
     )
@@ -232,15 +232,3 @@ def _texts(node: Node) -> Iterable[str]:
     if isinstance(config, AgentConfig):
         return [config.system] if config.system else []
     return [config.source] if isinstance(config, TemplateConfig) else []
-
-
-def seconds(text: str) -> float:
-    """Return the seconds of a duration such as `2h` or `500ms`.
-
-    Raises:
-        ValueError: The text is no duration.
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
-    if match is None:
-        raise ValueError(f"{text!r} is no duration")
-    return float(match[1]) * UNITS[match[2]]

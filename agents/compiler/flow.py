@@ -26,7 +26,7 @@ from ..spec import ToolInfo
 from ..types import BOOLEAN, DURATION, INTEGER, NUMBER, TIMESTAMP, EnumOf, OptionalOf, Record, Type
 from .draft import Draft, Node
 
-__all__ = ["Flow", "bounded", "check_flow", "tools_of"]
+__all__ = ["Flow", "bounded", "check_flow", "lowering", "tools_of"]
 
 OWN_INPUTS = "the app's inputs"
 FINITE = (BOOLEAN, INTEGER, NUMBER, TIMESTAMP, DURATION)
@@ -117,17 +117,20 @@ def tool_label(info: ToolInfo | None) -> Label:
     return Label(integrity, Confidentiality.WORKSPACE if info.policy.private else Confidentiality.PUBLIC)
 
 
-def _lowered(node: Node, label: Label) -> Label:
-    """Apply the lowering that a node type stands for: a person's answer, a closed choice, a bounded shape."""
+def lowering(node: Node) -> Integrity | None:
+    """Return the integrity that a node type stands for: a person's answer, a closed choice, a bounded shape."""
     config = node.view.config
     if isinstance(config, HumanConfig):
-        return Label(Integrity.USER, label.confidentiality)
+        return Integrity.USER
     closed = isinstance(config, ClassifyConfig) or (
         isinstance(config, ExtractConfig) and all(bounded(port.type) for port in node.outputs.values())
     )
-    if closed and label.integrity is Integrity.UNTRUSTED:
-        return Label(Integrity.BOUNDED, label.confidentiality)
-    return label
+    return Integrity.BOUNDED if closed else None
+
+
+def _lowered(node: Node, label: Label) -> Label:
+    floor = lowering(node)
+    return label if floor is None else Label(min(floor, label.integrity), label.confidentiality)
 
 
 def bounded(kind: Type) -> bool:

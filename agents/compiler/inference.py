@@ -81,12 +81,12 @@ def type_nodes(draft: Draft) -> None:
 
 
 class _Typist:
-    """Checks bindings; checkers are kept by the set of roots that an expression reads."""
+    """Checks bindings against the roots, which grow as nodes are typed."""
 
     def __init__(self, draft: Draft, roots: Mapping[str, Type]) -> None:
         self._draft = draft
         self._roots = roots
-        self._checkers: dict[frozenset[str], Checker] = {}
+        self._checker = Checker(roots)
 
     def place(self, node: Node, place: Place) -> Type | None:
         """Type one place, store its binding and return its type, or None when it could not be typed."""
@@ -158,7 +158,7 @@ class _Typist:
         if not self._known(node, path, source):
             return None
         try:
-            checked = self._checker(source).check(source)
+            checked = self._checker.check(source)
         except CheckProblem as problem:
             self._report(node, path, source, problem, expects)
             return None
@@ -184,13 +184,6 @@ class _Typist:
                     fix = rename(node.view, path, f"{reference.root}.{port}", near)
                     self._draft.report("BG204", path, node=node.id, fix=fix, owner=reference.root, port=port, hint=text)
         return fine
-
-    def _checker(self, source: str) -> Checker:
-        used = frozenset(reference.root for reference in references(source))
-        key = frozenset(used)
-        if key not in self._checkers:
-            self._checkers[key] = Checker({name: self._roots[name] for name in sorted(used)})
-        return self._checkers[key]
 
     def _report(self, node: Node, path: str, source: str, problem: CheckProblem, expects: Type | None) -> None:
         names: dict[str, object] = {"expression": source, "problem": problem.message}

@@ -34,12 +34,20 @@ def _collect_needs(draft: Draft, node: Node) -> None:
     seen: set[Need] = set()
     for wire in node.wires:
         reference = wire.reference
-        need = Need(reference.root, reference.path)
-        if reference.optional or (reference.root, reference.path) in optional or need in seen:
+        known = reference.root in draft.nodes or reference.root == "inputs"
+        if not known or reference.optional or (reference.root, reference.path) in optional:
             continue
-        if reference.root in draft.nodes or reference.root == "inputs":
+        need = _trimmed(draft, Need(reference.root, reference.path))
+        if need not in seen:
             seen.add(need)
             node.needs.append(need)
+
+
+def _trimmed(draft: Draft, need: Need) -> Need:
+    """Cut the path after its last step that may be absent; what follows is there whenever that is."""
+    steps = list(_optional_steps(_root_type(draft, need.root), need))
+    depth = steps[-1].count(".") if steps else min(1, len(need.path))
+    return Need(need.root, need.path[:depth])
 
 
 def _entered(draft: Draft, node: Node) -> Condition:

@@ -28,7 +28,7 @@ from ..types import (
     extent,
 )
 from .codec import decode
-from .edits import edit
+from .edits import Edited, edit
 from .inference import field_of, infer, unusable
 from .library import Complaint, LibraryError
 from .messages import current
@@ -132,7 +132,7 @@ class Checker:
                 simple = _SIMPLE.get(compiled.return_type().name())
                 if simple is not None and not any(map(self._messages.vague, (kind for _, kind in kinds.values()))):
                     return Checked(simple, source)
-                return self._result(source, decode(compiled.serialize(), checked=True))
+                return self._result(source, text, decode(compiled.serialize(), checked=True))
             except LibraryError as error:
                 complaints = [Complaint(one.text, text.origin(one.offset)) for one in error.complaints]
                 source = self._mend(source, tree, complaints)
@@ -144,8 +144,9 @@ class Checker:
         """Return each read of a root: its place, and the length and type of as much of it as is plain."""
         found: dict[int, tuple[int, Type]] = {}
         for place, (root, plain) in plain_reads(tree).items():
-            path = plain if source.startswith(".".join((root, *plain)), place) else ()
-            found[place] = (len(".".join((root, *path))), self._walk(root, path, source, place))
+            length = _extent(source, place, (root, *plain))
+            path, length = (plain, length) if length else ((), len(root))
+            found[place] = (length, self._walk(root, path, source, place))
         return found
 
     def _mend(self, source: str, tree: Tree, complaints: list[Complaint]) -> str:
@@ -199,12 +200,14 @@ class Checker:
     def _record(self, message: str) -> str:
         return str(self._messages.type_of(message) or message)
 
-    def _result(self, source: str, tree: Tree) -> Checked:
-        problem = unusable(tree)
-        if problem == "optional":
-            raise CheckProblem("absent", "its result may be absent; append .orValue(…)")
-        if problem:
-            raise CheckProblem("type", f"its result is {problem}, which is no type of the language")
+    def _result(self, source: str, text: Edited, tree: Tree) -> Checked:
+        wrong = unusable(tree)
+        if wrong and wrong.what == "optional":
+            message = "its result may be absent; append .orValue(…)"
+            raise CheckProblem("absent", message, text.origin(wrong.place))
+        if wrong:
+            message = f"its result is {wrong.what}, which is no type of the language"
+            raise CheckProblem("type", message, text.origin(wrong.place))
         return Checked(infer(tree, self._messages), source)
 
 
@@ -213,6 +216,16 @@ def _fields(kind: Type) -> Mapping[str, Type] | None:
     if isinstance(inner, Record):
         return inner.fields
     return FILE_FIELDS if inner in (FILE, IMAGE) else None
+
+
+def _extent(source: str, place: int, path: tuple[str, ...]) -> int:
+    """Return how long the text of a plain read is, 0 when something unusual (a comment) stands in it."""
+    text = ".".join(path)
+    if source.startswith(text, place):
+        return len(text)
+    spaced = r"\s*\.\s*".join([path[0], *(f"`?{re.escape(name)}`?" for name in path[1:])])
+    match = re.compile(spaced).match(source, place)
+    return len(match[0]) if match else 0
 
 
 def _place(source: str, offset: int, path: tuple[str, ...], at: int) -> int:

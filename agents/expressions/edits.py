@@ -5,8 +5,19 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple
 
 __all__ = ["Edited", "edit"]
+
+
+class _Piece(NamedTuple):
+    """A replacement: where it stands in the new text, where it stood, and how far the text after it moved."""
+
+    start: int
+    end: int
+    origin: int
+    shift: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,16 +25,15 @@ class Edited:
     """A text after replacements, and how to get back from its places."""
 
     text: str
-    _starts: tuple[int, ...]
-    _shifts: tuple[int, ...]
-    _origins: tuple[int, ...]
+    _pieces: tuple[_Piece, ...]
 
     def origin(self, offset: int) -> int:
         """Return the place in the text before; every place inside a replacement leads to its beginning."""
-        at = bisect_right(self._starts, offset) - 1
+        at = bisect_right(self._pieces, offset, key=attrgetter("start")) - 1
         if at < 0:
             return offset
-        return max(offset - self._shifts[at], self._origins[at])
+        piece = self._pieces[at]
+        return piece.origin if offset < piece.end else offset - piece.shift
 
 
 def edit(text: str, pieces: Mapping[int, tuple[int, str]]) -> Edited:
@@ -34,14 +44,13 @@ def edit(text: str, pieces: Mapping[int, tuple[int, str]]) -> Edited:
         pieces: By place, the length of what is replaced and what stands there instead; they don't overlap.
     """
     parts: list[str] = []
-    starts: list[int] = []
-    shifts: list[int] = []
+    done: list[_Piece] = []
     at = shift = 0
     for place in sorted(pieces):
         length, new = pieces[place]
         parts += [text[at:place], new]
-        starts.append(place + shift)
+        start = place + shift
         shift += len(new) - length
-        shifts.append(shift)
+        done.append(_Piece(start, start + len(new), place, shift))
         at = place + length
-    return Edited("".join([*parts, text[at:]]), tuple(starts), tuple(shifts), tuple(sorted(pieces)))
+    return Edited("".join([*parts, text[at:]]), tuple(done))

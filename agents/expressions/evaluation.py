@@ -209,7 +209,7 @@ class _Run:
             else:
                 data[name] = self._evaluator.absent(name)
         try:
-            return settle(evaluate(task.expression, data))
+            return settle(evaluate(task.expression, data, guarded=task.guarded))
         except LibraryError as error:
             raise _cause(str(error), failed) from error
 

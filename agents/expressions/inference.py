@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
+from typing import NamedTuple
 
 from ..types import (
     BOOLEAN,
@@ -32,7 +33,7 @@ from ..types import (
 )
 from .descriptors import Proto
 from .messages import Messages
-from .syntax import Call, Const, Fields, Ident, Items, Loop, Node, Select, Tree, children
+from .syntax import Call, Const, Fields, Ident, Items, Loop, Node, Select, Tree, children, walk
 
 __all__ = ["field_of", "infer", "unusable"]
 
@@ -47,9 +48,35 @@ def infer(tree: Tree, messages: Messages) -> Type:
     return _Inference(tree.types, messages).of(tree.root, {})
 
 
-def unusable(tree: Tree) -> str:
-    """Return why a checked tree's result cannot leave the expression: `optional`, a foreign type's name, or nothing."""
-    return _unusable(tree.types.get(tree.root.id))
+class Unusable(NamedTuple):
+    """Why a result cannot leave its expression: it is `optional`, or it is `what`, which the language does not have."""
+
+    what: str
+    place: int
+
+
+def unusable(tree: Tree) -> Unusable | None:
+    """Return what is wrong with a checked tree's result, and where; None for a result that can leave."""
+    for node in walk(tree.root):
+        for part in _kept(node):
+            kind = tree.types.get(part.id)
+            if kind is not None and kind.WhichOneof("kind") == "abstract_type":
+                return Unusable("optional", tree.places.get(part.id, 0))
+    what = _unusable(tree.types.get(tree.root.id))
+    return Unusable(what, tree.places.get(tree.root.id, 0)) if what else None
+
+
+def _kept(node: Node) -> list[Node]:
+    """Return the nodes whose values a node puts into its own, where the library's type no longer tells them."""
+    match node:
+        case Items(items=items, optional=optional):
+            return [one for at, one in enumerate(items) if at not in optional]
+        case Fields(entries=entries):
+            return [entry.value for entry in entries if not entry.optional]
+        case Call(function="dyn", args=args):
+            return args
+        case _:
+            return []
 
 
 def _unusable(kind: Proto) -> str:
@@ -142,8 +169,7 @@ class _Inference:
             case Call(function="_?_:_", args=[condition, then, other]):
                 return join(self._branch(condition, "_!=_", then, names), self._branch(condition, "_==_", other, names))
             case Call(function="_+_", args=[left, right]):
-                kind = join(self.of(left, names), self.of(right, names))
-                return kind if isinstance(kind, ListOf) else None
+                return _sum(self.of(left, names), self.of(right, names))
             case Call(function="math.@max" | "math.@min", args=args):
                 kinds = {self.of(one, names) for one in args}
                 return NUMBER if kinds == {INTEGER, NUMBER} else None
@@ -218,6 +244,13 @@ class _Inference:
                 return OptionalOf(self._lift(kind.abstract_type.parameter_types[0]))
             case _:
                 return JSON
+
+
+def _sum(left: Type, right: Type) -> Type | None:
+    if isinstance(left, ListOf) and isinstance(right, ListOf):
+        return join(left, right)
+    unknown = JSON in (left, right) and (isinstance(left, ListOf) or isinstance(right, ListOf))
+    return ListOf(JSON) if unknown else None
 
 
 def _same(one: Node, other: Node) -> bool:

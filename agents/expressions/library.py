@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from cel_expr_python import cel  # pyright: ignore[reportMissingTypeStubs]
 from cel_expr_python.ext import (  # pyright: ignore[reportMissingTypeStubs]
@@ -96,19 +96,34 @@ def compile_source(env: Environment, source: str, *, check: bool = True) -> Expr
         raise LibraryError(_complaints(source, str(error))) from error
 
 
-def evaluate(expression: Expression, data: dict[str, Any]) -> object:
+def evaluate(expression: Expression, data: dict[str, Any], *, guarded: bool) -> object:
     """Return what an expression gives: JSON, but for `datetime`, `timedelta`, bytes and types.
 
+    Args:
+        expression: What `load` gave.
+        data: The values of its names.
+        guarded: Whether the expression may give an optional somewhere inside its result. The library crashes the
+            process when it converts one, so the result is then taken apart piece by piece, which is slow.
+
     Raises:
-        LibraryError: It fails, or its result is an optional.
+        LibraryError: It fails, or there is an optional in its result.
     """
     try:
         found = expression.eval(data=data)
-        value = found.plain_value()
+        value = _apart(found) if guarded else found.plain_value()
     except (RuntimeError, TypeError) as error:
         raise LibraryError([Complaint(str(error), 0)]) from error
     if found.type() == cel.Type.ERROR:
         raise LibraryError([Complaint(str(value), 0)])
+    return value
+
+
+def _apart(found: cel.Value) -> object:
+    value = found.value()
+    if isinstance(value, list):
+        return [_apart(one) for one in cast("list[cel.Value]", value)]
+    if isinstance(value, dict):
+        return {key: _apart(one) for key, one in cast("dict[object, cel.Value]", value).items()}
     return value
 
 

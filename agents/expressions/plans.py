@@ -80,11 +80,15 @@ class Let:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One call of the library: what it reads, and what is worked out before it, by the name that stands for it."""
+    """One call of the library: what it reads, and what is worked out before it, by the name that stands for it.
+
+    `guarded` says that it deals with optional values, which the library must not find in a result.
+    """
 
     expression: Expression
     reads: dict[str, Reads]
     before: dict[str, Plan]
+    guarded: bool
 
 
 Reads: TypeAlias = "dict[str, Reads] | tuple[str, ...]"
@@ -169,7 +173,14 @@ def _builds(node: Node) -> bool:
 def _task(node: Node) -> Task:
     before: dict[str, Plan] = {}
     rest = _hoist(node, before)
-    return Task(load(encode(rest)), _tree(path for path in reads(rest) if path[0] not in before), before)
+    wanted = _tree(path for path in reads(rest) if path[0] not in before)
+    guarded = any(isinstance(one, Call) and _gives_optional(one) for one in walk(rest))
+    return Task(load(encode(rest)), wanted, before, guarded)
+
+
+def _gives_optional(node: Call) -> bool:
+    function = node.function.removeprefix("optional.")
+    return function in {"_?._", "_[?_]", "of", "none", "ofNonZeroValue", "first", "last"}
 
 
 def _hoist(node: Node, before: dict[str, Plan]) -> Node:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..expressions import RESERVED as FUNCTIONS
 from .finding import Phrase
 
 __all__ = ["RESERVED", "ROOTS", "id_problem"]
@@ -29,6 +30,8 @@ def id_problem(name: str, *, root: bool = False) -> Phrase | None:
     """
     if name in RESERVED:
         return Phrase("it is a word of the expression language", "它是表达式语言的保留字")
+    if root and name in FUNCTIONS:
+        return Phrase("it is a name of the expression language", "它是表达式语言的名称")
     if root and name in ROOTS:
         return Phrase("expressions already use it for the app's own values", "表达式已用它表示应用自身的值")
     if len(name) > LONGEST:

@@ -100,7 +100,7 @@ class Settings(BaseSettings):
         default_factory=_default_language,
         description="The language of messages and of the builder; from the locale unless set.",
     )
-    secret_key: Annotated[Secret | None, Accepts("a text of at least 32 characters")] = Field(
+    secret_key: Annotated[Secret | None, Accepts("32 bytes in hexadecimal or base64")] = Field(
         default=None,
         description="The key that encrypts stored secrets; without it a key file is kept in the home folder.",
     )

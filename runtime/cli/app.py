@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..base.version import VERSION
-from . import bundle
+from . import bundle, runs, secrets
 from .output import say
 
 __all__ = ["app"]
@@ -18,6 +18,9 @@ app = typer.Typer(name="baigong", rich_markup_mode=None, add_completion=False, p
 app.command("check")(bundle.check)
 app.command("fmt")(bundle.fmt)
 app.command("schema")(bundle.schema)
+for command in (runs.run, runs.runs, runs.replay, runs.resume, runs.answer, runs.cancel):
+    app.command(command.__name__)(command)
+app.add_typer(secrets.group, name="secrets")
 
 
 def _version(wanted: bool) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -65,14 +64,14 @@ READING = Record("Reading", {"tag": STRING, "value": NUMBER, "note": OptionalOf(
         ({"value": 1, "tag": "P"}, READING, {"tag": "P", "value": 1.0}),
     ],
 )
-def test_values_get_their_one_form(value: Any, kind: Type, result: Any) -> None:
+def test_values_get_their_one_form(value: object, kind: Type, result: object) -> None:
     found = coerce(value, kind)
     assert json.dumps(found) == json.dumps(result)
     assert json.dumps(coerce(found, kind)) == json.dumps(result)
 
 
-def deep(levels: int) -> Any:
-    value: Any = 1
+def deep(levels: int) -> object:
+    value: object = 1
     for _ in range(levels):
         value = [value]
     return value
@@ -117,7 +116,7 @@ def deep(levels: int) -> Any:
         ("a" * 200, INTEGER, "…"),
     ],
 )
-def test_mismatches_name_the_place(value: Any, kind: Type, message: str) -> None:
+def test_mismatches_name_the_place(value: object, kind: Type, message: str) -> None:
     with pytest.raises(ValueMismatch) as caught:
         coerce(value, kind, "x")
     assert message in caught.value.message
@@ -143,7 +142,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES, TYPES, TYPES)
-def test_coercion_is_stable_and_follows_assignment(value: Any, kind: Type, wider: Type) -> None:
+def test_coercion_is_stable_and_follows_assignment(value: object, kind: Type, wider: Type) -> None:
     try:
         found = coerce(value, kind)
     except ValueMismatch:

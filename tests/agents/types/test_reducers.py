@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import Any, get_args
+from random import Random
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,7 @@ from agents.types import (
     reduce,
     reducible,
 )
+from runtime.base.errors import Json
 
 REDUCERS = get_args(StateSpec.model_fields["reducer"].annotation)
 WORKS: dict[str, list[Type]] = {
@@ -70,16 +72,23 @@ def test_unknown_reducers_work_on_nothing() -> None:
         ("min", "2024-05-01T00:00:00Z", "2024-05-01T00:00:00.5Z", "2024-05-01T00:00:00Z"),
     ],
 )
-def test_reduce(reducer: str, old: Any, new: Any, result: Any) -> None:
+def test_reduce(reducer: str, old: Json, new: Json, result: Json) -> None:
     assert reduce(reducer, old, new) == result
 
 
 @pytest.mark.parametrize(
     ("reducer", "old", "new"),
-    [("append", "a", "b"), ("add", "a", "b"), ("union", ["a"], "b"), ("merge", [], {}), ("max", "a", "b")]
-    + [("max", 1, "2024-05-01T00:00:00Z"), ("min", [], [])],
+    [
+        ("append", "a", "b"),
+        ("add", "a", "b"),
+        ("union", ["a"], "b"),
+        ("merge", [], {}),
+        ("max", "a", "b"),
+        ("max", 1, "2024-05-01T00:00:00Z"),
+        ("min", [], []),
+    ],
 )
-def test_values_that_do_not_fit_are_refused(reducer: str, old: Any, new: Any) -> None:
+def test_values_that_do_not_fit_are_refused(reducer: str, old: Json, new: Json) -> None:
     with pytest.raises(ValueMismatch):
         reduce(reducer, old, new)
 
@@ -88,11 +97,12 @@ NUMBERS = st.integers(-1000, 1000)
 
 
 @given(st.sampled_from(sorted(COMMUTATIVE)), st.lists(NUMBERS, min_size=2, max_size=5), st.randoms())
-def test_commutative_reducers_do_not_care_for_order(reducer: str, values: list[int], random: Any) -> None:
-    writes: list[Any] = [[value] for value in values] if reducer == "union" else list(values)
+def test_commutative_reducers_do_not_care_for_order(reducer: str, values: list[int], random: Random) -> None:
+    writes: list[Json] = [[value] for value in values] if reducer == "union" else list(values)
     shuffled = list(writes)
     random.shuffle(shuffled)
-    one = other = None
+    one: Json = None
+    other: Json = None
     for write, swapped in zip(writes, shuffled, strict=True):
         one, other = reduce(reducer, one, write), reduce(reducer, other, swapped)
     assert one == other

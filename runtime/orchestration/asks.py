@@ -1,0 +1,56 @@
+"""Questions to people. The answer comes from the journal, never from LangGraph's own resume values.
+
+On re-execution LangGraph hands a stored resume value to the first `interrupt()` that is reached, so that the answer to
+one question could be taken for the answer to another: what `interrupt` returns is ignored.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from langgraph.types import interrupt
+
+from agents.context import Answer, AskRequest
+
+from ..base.durations import seconds
+from ..base.errors import Json
+from .segment import Segment
+
+__all__ = ["ask"]
+
+_OPEN: Final = (
+    "INSERT OR IGNORE INTO waits (run, id, workspace, path, kind, request, deadline, at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+async def ask(segment: Segment, path: str, ordinal: int, request: AskRequest, shown: Mapping[str, Any]) -> Answer:
+    """Return a person's answer, or park the run until there is one.
+
+    Raises:
+        GraphInterrupt: There is no answer yet.
+    """
+    journal = segment.journal
+    name = f"{path}:{ordinal}"
+    while name not in journal.memory.answers:
+        if name not in journal.memory.opened and name not in segment.opened:
+            now = time.time_ns() // 1_000_000
+            deadline = now + int(seconds(request.wait) * 1000) if request.wait else None
+            asked = cast("dict[str, Json]", {key: value for key, value in shown.items() if value is not None})
+            text = json.dumps(asked, ensure_ascii=False)
+            row = (journal.run, name, journal.workspace, path, request.kind, text, deadline, now)
+            journal.stream.append(_OPEN, row)
+            journal.emit("ask.opened", path, {"ask": name, "request": asked, "deadline": deadline})
+        if name not in segment.opened:
+            segment.opened.append(name)
+        interrupt({"ask": name})
+    answer = journal.memory.answers[name]
+    return Answer(
+        action=str(answer["action"]),
+        form=cast("dict[str, Json]", answer.get("form") or {}),
+        by=cast("str | None", answer.get("by")),
+        at=str(answer["at"]),
+    )

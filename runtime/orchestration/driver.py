@@ -1,0 +1,149 @@
+"""Drives one segment of a run: LangGraph from the start or from where it stopped, then the record of the outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+
+from agents.graph import CompiledApp
+
+from ..base.errors import BaigongError, Json
+from ..base.events import TERMINAL
+from ..storage import Reader
+from . import runs
+from .errors import InDoubt, NoResult
+from .frame import Frame, enter
+from .lowering import Graph
+from .recovery import recover
+from .saver import GroupSaver
+from .segment import Segment
+from .surroundings import begin, conversation_of, leave, read_start
+
+__all__ = ["Driver", "limits_of", "usage_of"]
+
+
+class Driver:
+    """Runs segments.
+
+    Args:
+        reader: Reads what a run finds around it.
+        saver: LangGraph's checkpoints.
+    """
+
+    def __init__(self, reader: Reader, saver: GroupSaver) -> None:
+        self._reader = reader
+        self._saver = saver
+
+    async def run(self, app: CompiledApp, graph: Graph, segment: Segment, inputs: dict[str, Json]) -> None:
+        """Run a segment until the run ends or parks, and write down how it left off."""
+        journal = segment.journal
+        frame = Frame(segment=segment, app=app, inputs=inputs)
+        enter(frame)
+        start = journal.memory.begun
+        fresh = start is None or segment.offline
+        if start is None:
+            start = await read_start(self._reader, app, segment.info)
+        if fresh:
+            journal.emit("run.started", data=start)
+            runs.mark_started(journal.stream, segment.info.id)
+        segment.conversation = conversation_of(segment.info, start)
+        begin(frame, start)
+        segment.account.start(asyncio.get_running_loop().time)
+        try:
+            await recover(frame)
+            await self._drive(graph, frame, fresh=fresh)
+            await self._finish(frame)
+        except asyncio.CancelledError:
+            if segment.cancelled:
+                await self._conclude(frame, "cancelled")
+            else:
+                raise
+        except BaigongError as error:
+            frame.failure = frame.failure or error
+            await self._finish(frame)
+
+    async def _drive(self, graph: Graph, frame: Frame, *, fresh: bool) -> None:
+        """Let LangGraph run; on a resume, while it has tasks (`.next` can be empty on an unfinished graph).
+
+        The journal decides: a thread that claims to be finished while no end is in the journal is started anew, which
+        repeats nothing, because all that was done is in the journal.
+        """
+        run = frame.segment.info.id
+        if frame.result() is not None:
+            return
+        config: RunnableConfig = {"configurable": {"thread_id": run}, "recursion_limit": 10_000}
+        self._saver.bind(run, frame.segment.journal.stream, fresh=fresh, lazy=True)
+        try:
+            begin_with: Any = {"decided": {}}
+            if not fresh:
+                snapshot = await graph.aget_state(config)
+                if snapshot.tasks:
+                    begin_with = None
+                elif snapshot.metadata is not None:
+                    await self._saver.adelete_thread(run)
+            async with asyncio.timeout_at(frame.segment.account.deadline()):
+                async for _ in graph.astream(begin_with, config, stream_mode=[], durability="sync"):  # pyright: ignore[reportUnknownMemberType]
+                    pass
+        except TimeoutError as error:
+            raise frame.segment.account.exceeded("seconds") from error
+        finally:
+            self._saver.release(run)
+
+    async def _finish(self, frame: Frame) -> None:
+        failure, segment = frame.failure, frame.segment
+        if failure is not None:
+            status = "doubt" if isinstance(failure, InDoubt) else "failed"
+            await self._conclude(frame, status, failure)
+            return
+        outputs = frame.result()
+        if outputs is not None:
+            await self._conclude(frame, "ended", outputs=outputs)
+        elif segment.opened:
+            segment.journal.emit("run.waiting", data={"asks": list(segment.opened)})
+            runs.mark_ended(segment.journal.stream, segment.info.id, "waiting", usage=usage_of(segment))
+            await segment.journal.barrier()
+        else:
+            await self._conclude(frame, "failed", NoResult("The run came to no end.", fix="Run: baigong check"))
+
+    async def _conclude(
+        self,
+        frame: Frame,
+        status: runs.Status,
+        failure: BaseException | None = None,
+        outputs: dict[str, Json] | None = None,
+    ) -> None:
+        segment = frame.segment
+        journal = segment.journal
+        error = described(failure) if isinstance(failure, BaigongError) else None
+        usage = usage_of(segment)
+        if outputs is not None and not segment.offline:
+            leave(frame, outputs)
+        journal.emit(TERMINAL, data={"status": status, "outputs": outputs, "error": error, "usage": usage})
+        runs.mark_ended(journal.stream, segment.info.id, status, outputs=outputs, error=error, usage=usage)
+        if status in ("ended", "cancelled"):
+            self._saver.forget(segment.info.id, journal.stream)
+        await journal.barrier()
+
+
+def usage_of(segment: Segment) -> dict[str, Json]:
+    """Return what a run has used, as it is shown."""
+    used = segment.account.usage()
+    return {
+        "tokens": int(used.get("tokens", 0)),
+        "usd": round(used.get("usd", 0.0), 9),
+        "seconds": round(used.get("seconds", 0.0), 3),
+        "tool_calls": int(used.get("tool_calls", 0)),
+    }
+
+
+def described(failure: BaigongError) -> dict[str, Json]:
+    """Return an error as a run's row keeps it, with the exit code that a command ends with."""
+    return {**failure.to_json(), "exit_code": failure.exit_code}
+
+
+def limits_of(app: CompiledApp) -> dict[str, float]:
+    """Return the app's limits by kind."""
+    limits = app.document.budget.model_dump(exclude={"on_exceed"}, exclude_none=True)
+    return {kind: float(amount) for kind, amount in limits.items()}

@@ -1,0 +1,56 @@
+"""What the engine needs from the rest of the host, each behind a Protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from agents.context import RetrieveReply, RetrieveRequest
+from agents.graph import CompiledApp
+from tools.ports import Toolset
+
+from ..base.errors import Json
+from ..base.events import Live
+from ..models.ports import ModelHub
+
+__all__ = ["Files", "Host", "Publish", "Retriever"]
+
+Publish: TypeAlias = Callable[[Live], None]
+
+
+class Retriever(Protocol):
+    """The knowledge engine's one retrieval path."""
+
+    async def search(self, app: CompiledApp, workspace: str, request: RetrieveRequest) -> RetrieveReply:
+        """Search the base that the app's alias stands for."""
+        ...
+
+
+class Files(Protocol):
+    """The artifact store."""
+
+    async def put(self, content: bytes, *, name: str, media_type: str, workspace: str) -> dict[str, Json]:
+        """Store content and return its `file` value."""
+        ...
+
+    async def read(self, file_id: str, *, workspace: str) -> tuple[dict[str, Json], bytes]:
+        """Return a `file` value and its content."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Host:
+    """The parts that a run reaches through its context.
+
+    Args:
+        models: The model router.
+        tools: Tool servers.
+        retriever: Knowledge.
+        files: Artifacts.
+    """
+
+    models: ModelHub
+    tools: Toolset
+    retriever: Retriever
+    files: Files

@@ -1,0 +1,176 @@
+"""The run journal: what happened, in order, and the memo that serves it again.
+
+Every event is queued on the run's stream and published to watchers once it is committed. `barrier` waits for the commit
+of all that was queued before: a body pays for it only where something is about to become visible outside.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Final, TypeAlias, cast
+
+from ..base.errors import Json
+from ..base.events import Event
+from ..base.ids import canonical_json
+from ..storage import Stream
+
+__all__ = ["CALLS", "SKIPPED", "Journal", "Memo", "Memory", "argument_hash", "read_events", "recall"]
+
+_EVENT: Final = (
+    "INSERT INTO events (run, seq, workspace, at, type, path, attempt, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+SPENT: Final = ("usd", "tokens", "tool_calls")
+
+SKIPPED: Final = "~"
+"""The mark of a node that was decided not to run."""
+
+CALLS: Final = ("model.ended", "tool.ended", "retrieval.ended", "value.recorded")
+"""Events that hold the record of a call."""
+
+Memo: TypeAlias = tuple[str, int, str, str, str, int]
+"""Node path, attempt, kind, target, hash of the arguments, ordinal among equal calls."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a journal says about a run that is taken up again."""
+
+    seq: int = 0
+    marks: dict[str, str] = field(default_factory=dict[str, str])
+    ports: dict[str, dict[str, Json]] = field(default_factory=dict[str, dict[str, Json]])
+    labels: dict[str, Json] = field(default_factory=dict[str, Json])
+    attempts: dict[str, int] = field(default_factory=dict[str, int])
+    failed: set[str] = field(default_factory=set[str])
+    started: set[str] = field(default_factory=set[str])
+    calls: dict[Memo, dict[str, Json]] = field(default_factory=dict[Memo, dict[str, Json]])
+    intents: dict[str, dict[str, Json] | None] = field(default_factory=dict[str, "dict[str, Json] | None"])
+    opened: set[str] = field(default_factory=set[str])
+    answers: dict[str, dict[str, Json]] = field(default_factory=dict[str, dict[str, Json]])
+    writes: list[tuple[str, str, Json]] = field(default_factory=list[tuple[str, str, Json]])
+    spent: dict[str, float] = field(default_factory=dict[str, float])
+    begun: dict[str, Json] | None = None
+    ended: dict[str, Json] | None = None
+
+    def absorb(self, event: Event) -> None:
+        """Take one event in, in the order of the journal."""
+        self.seq = event.seq
+        group, _, what = event.type.partition(".")
+        if group == "node":
+            self._node(what, event)
+        elif group in ("ask", "effect"):
+            self._outside(event)
+        elif event.type in CALLS:
+            self._call(event)
+        elif event.type == "state.set":
+            self.writes.append((event.path, str(event.data["key"]), event.data["value"]))
+        elif event.type == "run.started":
+            self.begun = event.data
+        elif event.type == "run.ended":
+            self.ended = event.data
+
+    def _node(self, what: str, event: Event) -> None:
+        data, path = event.data, event.path
+        if what == "started":
+            self.started.add(path)
+            self.attempts[path] = max(self.attempts.get(path, 1), event.attempt)
+        elif what == "ended":
+            self.marks[path] = str(data["handle"])
+            self.ports[path] = cast("dict[str, Json]", data["ports"])
+            self.labels[path] = data.get("label")
+        elif what == "skipped":
+            self.marks[path] = SKIPPED
+        elif what == "failed":
+            self.failed.add(path)
+        elif what == "retried":
+            self.attempts[path] = event.attempt + 1
+
+    def _outside(self, event: Event) -> None:
+        data = event.data
+        match event.type:
+            case "ask.opened":
+                self.opened.add(str(data["ask"]))
+            case "ask.answered":
+                self.answers[str(data["ask"])] = cast("dict[str, Json]", data["answer"])
+            case "effect.intent":
+                self.intents.setdefault(str(data["effect"]), None)
+            case "effect.done" if data.get("failed"):
+                self.intents.pop(str(data["effect"]), None)
+            case _:
+                pass
+
+    def retry(self) -> None:
+        """Give every node that failed a new attempt."""
+        for path in self.failed:
+            self.attempts[path] = self.attempts.get(path, 1) + 1
+        self.failed.clear()
+
+    def for_replay(self) -> Memory:
+        """Return what a replay may know: the calls and answers, but not what the nodes came to."""
+        return Memory(calls=self.calls, answers=self.answers, attempts=self.attempts, begun=self.begun)
+
+    def _call(self, event: Event) -> None:
+        key = cast("list[Json]", event.data["key"])
+        memo = (event.path, event.attempt, str(key[0]), str(key[1]), str(key[2]), cast("int", key[3]))
+        self.calls[memo] = event.data
+        if "effect" in event.data:
+            self.intents[str(event.data["effect"])] = event.data
+        used = event.data.get("usage")
+        for kind, amount in used.items() if isinstance(used, dict) else ():
+            if kind in SPENT and isinstance(amount, int | float):
+                self.spent[kind] = self.spent.get(kind, 0.0) + amount
+
+
+class Journal:
+    """Appends the events of one run to its stream."""
+
+    def __init__(self, run: str, workspace: str, stream: Stream, memory: Memory | None = None) -> None:
+        self.run = run
+        self.workspace = workspace
+        self.stream = stream
+        self.memory = memory or Memory()
+        self._seq = self.memory.seq
+
+    def emit(self, kind: str, path: str = "", data: Mapping[str, Json] | None = None, *, attempt: int = 0) -> Event:
+        """Queue an event; it is published after it is committed, in order."""
+        self._seq += 1
+        event = Event(self.run, self._seq, time.time_ns() // 1_000_000, kind, path, attempt, dict(data or {}))
+        text = json.dumps(event.data, ensure_ascii=False, separators=(",", ":"))
+        row = (self.run, event.seq, self.workspace, event.at, kind, path, attempt, text)
+        self.stream.append(_EVENT, row)
+        self.stream.note(event)
+        return event
+
+    async def barrier(self) -> None:
+        """Wait until all that was emitted is committed."""
+        await self.stream.commit()
+
+
+def argument_hash(value: Json) -> str:
+    """Return a stable hash of a call's arguments."""
+    return blake2b(canonical_json(value).encode(), digest_size=16).hexdigest()
+
+
+def recall(connection: sqlite3.Connection, run: str, upto: int | None = None) -> Memory:
+    """Read a run's journal back, up to an event or to its end."""
+    memory = Memory()
+    for event in read_events(connection, run, upto=upto):
+        memory.absorb(event)
+    return memory
+
+
+def read_events(connection: sqlite3.Connection, run: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
+    """Return a run's events after one number and up to another."""
+    rows = connection.execute(
+        "SELECT seq, at, type, path, attempt, data FROM events WHERE run = ? AND seq > ? AND seq <= ? ORDER BY seq",
+        (run, after, upto if upto is not None else 1 << 62),
+    )
+    return [
+        Event(run, seq, at, kind, path, attempt, cast("dict[str, Json]", json.loads(data)) if data else {})
+        for seq, at, kind, path, attempt, data in rows
+    ]

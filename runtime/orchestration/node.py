@@ -1,0 +1,129 @@
+"""Runs one node: inputs, attempts, timeout, the error branch, and the record of its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from langgraph.errors import GraphInterrupt
+
+from agents.expressions import Literal
+from agents.graph import CompiledNode
+from agents.nodes import NODES, Outcome
+from agents.types import coerce
+
+from ..base.errors import BaigongError, Json
+from ..base.labels import Label
+from .context import HostContext
+from .errors import InDoubt, NodeCrashed, NodeTimeout
+from .frame import Frame
+from .values import spill
+
+__all__ = ["run_node"]
+
+OK = "ok"
+
+
+async def run_node(node: CompiledNode, frame: Frame) -> str:
+    """Run a live node to its end and return the handle that it took.
+
+    Raises:
+        GraphInterrupt: It waits for a person.
+        BaigongError: It failed, its attempts are used up and nothing catches its failure.
+    """
+    journal = frame.segment.journal
+    path = f"{frame.prefix}{node.id}"
+    attempt = journal.memory.attempts.get(path, 1)
+    while True:
+        if (path, attempt) not in frame.segment.begun:
+            frame.segment.begun.add((path, attempt))
+            journal.emit("node.started", path, attempt=attempt)
+        context = HostContext(frame, node, path, attempt)
+        try:
+            outcome = await _attempt(node, frame, context)
+        except GraphInterrupt:
+            raise
+        except Exception as error:
+            failure = _named(error, path)
+            if attempt < node.attempts and not isinstance(failure, InDoubt):
+                journal.emit("node.retried", path, {"error": failure.to_json()}, attempt=attempt)
+                await asyncio.sleep(0 if frame.segment.offline else _pause(node, attempt))
+                attempt += 1
+                continue
+            outcome = _caught(node, failure)
+            if outcome is None:
+                journal.emit("node.failed", path, {"error": failure.to_json()}, attempt=attempt)
+                raise failure from error
+        return await _end(node, frame, context, outcome, attempt)
+
+
+async def _attempt(node: CompiledNode, frame: Frame, context: HostContext) -> Outcome:
+    inputs = _inputs(node, frame)
+    body = NODES[node.type].run(context, node, inputs)
+    if node.timeout is None:
+        return await body
+    try:
+        async with asyncio.timeout(node.timeout):
+            return await body
+    except TimeoutError as error:
+        raise NodeTimeout(
+            f"The node took longer than {node.timeout:g} s.", where=context.path, fix="Raise its timeout."
+        ) from error
+
+
+def _inputs(node: CompiledNode, frame: Frame) -> dict[str, Json]:
+    """Evaluate the node's `in`; an optional input whose value is absent or null is left out."""
+    values = frame.values()
+    inputs: dict[str, Json] = {}
+    for name, binding in node.inputs.items():
+        value = binding.value if isinstance(binding, Literal) else frame.app.evaluator.render(binding, values)
+        if value is not None:
+            inputs[name] = coerce(value, node.ports[name], f"{node.id}.in.{name}")
+    return inputs
+
+
+def _named(error: Exception, path: str) -> BaigongError:
+    if isinstance(error, BaigongError):
+        error.where = error.where or path
+        return error
+    return NodeCrashed(f"{type(error).__name__}: {error}", where=path, fix="This is a defect; please report it.")
+
+
+def _pause(node: CompiledNode, attempt: int) -> float:
+    return node.backoff * 2 ** (attempt - 1)
+
+
+def _caught(node: CompiledNode, failure: BaigongError) -> Outcome | None:
+    if isinstance(failure, InDoubt):
+        return None
+    if node.on_error == "branch":
+        error: dict[str, Json] = {"code": failure.code, "message": failure.message}
+        if failure.where:
+            error["where"] = failure.where
+        return Outcome(outputs={"error": error}, handle="error")
+    return Outcome(outputs=dict(node.default)) if node.on_error == "default" else None
+
+
+async def _end(node: CompiledNode, frame: Frame, context: HostContext, outcome: Outcome, attempt: int) -> str:
+    handle = outcome.handle or OK
+    ports = _declared(node, outcome.outputs)
+    label = context.label
+    if node.lowers is not None:
+        label = Label(min(node.lowers, label.integrity), label.confidentiality)
+    frame.ports[node.id], frame.labels[node.id] = ports, label
+    kept = await spill(ports, frame.segment.host.files, frame.segment.info.workspace)
+    data: dict[str, Json] = {"handle": handle, "ports": kept, "label": label.to_json()}
+    frame.segment.journal.emit("node.ended", context.path, data, attempt=attempt)
+    # The mark comes last: a node that is marked has all that its successors read.
+    frame.marks[node.id] = handle
+    return handle
+
+
+def _declared(node: CompiledNode, outputs: Mapping[str, Json]) -> dict[str, Json]:
+    """Keep the outputs that have a value, each in the form of its port's type."""
+    kept: dict[str, Json] = {}
+    for name, value in outputs.items():
+        port = node.outputs.get(name)
+        if value is not None:
+            kept[name] = coerce(value, port.type, f"{node.id}.{name}") if port else value
+    return kept

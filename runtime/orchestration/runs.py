@@ -1,0 +1,209 @@
+"""The `runs` table: the truth about what a run is and whether it is finished."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias, cast
+
+from ..base.errors import Json
+from ..storage import Reader, Statement, Stream
+from .errors import RunNotFound
+from .segment import RunInfo
+
+__all__ = ["OPEN", "RunRecord", "Runs", "Status", "now"]
+
+Status: TypeAlias = Literal["accepted", "running", "waiting", "ended", "failed", "cancelled", "doubt"]
+OPEN: Final = ("accepted", "running", "waiting")
+
+_COLUMNS: Final = (
+    "id, workspace, app, version, digest, surface, principal, session, fork_of, status, fence, attempt, inputs, "
+    "outputs, error, usage, created, started, ended"
+)
+_INSERT: Final = (
+    "INSERT INTO runs (id, workspace, app, version, digest, surface, principal, session, root, fork_of, fork_at, "
+    "budget, labels, status, fence, lease_until, attempt, inputs, created) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, '{}', 'accepted', 1, 0, 1, ?, ?)"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunRecord:
+    """A row of `runs`. Times are milliseconds since the epoch."""
+
+    info: RunInfo
+    status: Status
+    fence: int
+    attempt: int
+    inputs: dict[str, Json]
+    outputs: dict[str, Json] | None
+    error: dict[str, Json] | None
+    usage: dict[str, Json]
+    created: int
+    started: int | None
+    ended: int | None
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the record as command line and HTTP show it."""
+        outputs = self.outputs or {}
+        return {
+            "run_id": self.info.id,
+            "app": self.info.app,
+            "version": self.info.version,
+            "status": self.status,
+            "outputs": self.outputs,
+            "error": self.error,
+            "usage": self.usage,
+            "citations": _citations(outputs),
+            "session": self.info.session,
+            "fork_of": self.info.fork_of,
+            "created": self.created,
+            "started": self.started,
+            "ended": self.ended,
+        }
+
+
+class Runs:
+    """Reads runs of one workspace, and writes rows on a run's own stream."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def get(self, run: str, workspace: str) -> RunRecord:
+        """Return a run.
+
+        Raises:
+            RunNotFound: The workspace has no such run.
+        """
+
+        def find(connection: sqlite3.Connection) -> RunRecord | None:
+            found = connection.execute(
+                f"SELECT {_COLUMNS} FROM runs WHERE id = ? AND workspace = ?",  # noqa: S608 a constant
+                (run, workspace),
+            ).fetchone()
+            return None if found is None else _record(found)
+
+        record = await self._reader.run(find)
+        if record is None:
+            raise RunNotFound(f"There is no run {run!r}.", fix="List the runs with: baigong runs")
+        return record
+
+    async def list(
+        self,
+        workspace: str,
+        *,
+        app: str | None = None,
+        status: str | None = None,
+        limit: int = 50,
+        before: int | None = None,
+    ) -> list[RunRecord]:
+        """Return runs, newest first."""
+
+        def find(connection: sqlite3.Connection) -> list[RunRecord]:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM runs WHERE workspace = ? AND (? IS NULL OR app = ?) "  # noqa: S608 a constant
+                "AND (? IS NULL OR status = ?) AND (? IS NULL OR created < ?) ORDER BY created DESC, id DESC LIMIT ?",
+                (workspace, app, app, status, status, before, before, limit),
+            ).fetchall()
+            return [_record(row) for row in rows]
+
+        return await self._reader.run(find)
+
+    async def unfinished(self) -> list[tuple[str, str]]:
+        """Return (run, workspace) of every run that a dead process left accepted or running."""
+
+        def find(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+            query = "SELECT id, workspace FROM runs WHERE status IN ('accepted', 'running') ORDER BY created, id"
+            return [(row[0], row[1]) for row in connection.execute(query)]
+
+        return await self._reader.run(find)
+
+
+def guard(run: str, fence: int) -> Statement:
+    """Return the query that holds while nobody else has taken the run over."""
+    return "SELECT 1 FROM runs WHERE id = ? AND fence = ?", (run, fence)
+
+
+def insert(stream: Stream, info: RunInfo, inputs: dict[str, Json], budget: dict[str, float]) -> None:
+    """Queue the row of an accepted run."""
+    row = (
+        info.id, info.workspace, info.app, info.version, info.digest, info.surface, info.principal, info.session,
+        info.id, info.fork_of, _text(cast("Json", budget)), _text(inputs), now(),
+    )  # fmt: skip
+    stream.append(_INSERT, row)
+
+
+def mark_started(stream: Stream, run: str) -> None:
+    """Queue the start."""
+    stream.execute("UPDATE runs SET status = 'running', started = coalesce(started, ?) WHERE id = ?", (now(), run))
+
+
+def mark_ended(
+    stream: Stream, run: str, status: Status, *, outputs: Json = None, error: Json = None, usage: Json = None
+) -> None:
+    """Queue how a segment left the run."""
+    ended = None if status in OPEN else now()
+    stream.execute(
+        "UPDATE runs SET status = ?, outputs = ?, error = ?, usage = ?, ended = ? WHERE id = ?",
+        (status, _text(outputs), _text(error), _text(usage), ended, run),
+    )
+
+
+def take_over(connection: sqlite3.Connection, run: str) -> int:
+    """Raise the fence, which shuts every earlier owner out, and return it."""
+    query = "UPDATE runs SET fence = fence + 1, status = 'running' WHERE id = ? RETURNING fence"
+    return connection.execute(query, (run,)).fetchone()[0]
+
+
+def now() -> int:
+    """Return milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def _text(value: Json) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _record(row: tuple[object, ...]) -> RunRecord:
+    (run, workspace, app, version, digest, surface, principal, session, fork_of, status, fence, attempt, *rest) = row
+    inputs, outputs, error, usage, created, started, ended = rest
+    info = RunInfo(
+        id=str(run),
+        workspace=str(workspace),
+        app=str(app),
+        version=str(version),
+        digest=str(digest),
+        surface=str(surface),
+        principal=str(principal),
+        session=cast("str | None", session),
+        fork_of=cast("str | None", fork_of),
+    )
+    return RunRecord(
+        info=info,
+        status=cast("Status", status),
+        fence=cast("int", fence),
+        attempt=cast("int", attempt),
+        inputs=_object(inputs) or {},
+        outputs=_object(outputs),
+        error=_object(error),
+        usage=_object(usage) or {},
+        created=cast("int", created),
+        started=cast("int | None", started),
+        ended=cast("int | None", ended),
+    )
+
+
+def _object(text: object) -> dict[str, Json] | None:
+    return None if text is None else cast("dict[str, Json]", json.loads(str(text)))
+
+
+def _citations(outputs: dict[str, Json]) -> list[Json]:
+    """Return every citation among the outputs: records that have a quote and a place."""
+    found: list[Json] = []
+    for value in outputs.values():
+        for item in value if isinstance(value, list) else ():
+            if isinstance(item, dict) and {"quote", "document", "start", "end"} <= item.keys():
+                found.append(item)
+    return found

@@ -1,0 +1,102 @@
+"""One segment of a run: from a start or resume until it ends or parks. All of its frames share it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from agents.graph import CompiledApp
+
+from ..base.errors import Json
+from ..base.events import Delta
+from ..base.labels import Label
+from .budget import Account
+from .host import Host, Publish
+from .journal import Journal
+
+__all__ = ["Conversation", "RunInfo", "Segment"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunInfo:
+    """Who and what a run is: fixed when it is accepted."""
+
+    id: str
+    workspace: str
+    app: str
+    version: str
+    digest: str
+    principal: str
+    surface: str = "cli"
+    session: str | None = None
+    fork_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The session as it was when the run began."""
+
+    id: str = ""
+    messages: tuple[dict[str, Json], ...] = ()
+
+
+Inner: TypeAlias = Callable[
+    ["Segment", CompiledApp, dict[str, Json], str, Label], Awaitable[tuple[dict[str, Json], Label]]
+]
+"""Runs a graph under a prefix and returns its outputs and their label."""
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Segment:
+    """What a run's frames share.
+
+    Args:
+        info: Identity of the run.
+        host: The way to the world.
+        journal: The run's journal.
+        account: The run's budget.
+        publish: Takes live pieces of text.
+        inner: Runs another graph inside a node.
+        conversation: The session.
+        offline: Whether a call that the journal does not hold is an error (a replay).
+        opened: Questions that were opened in this segment.
+        texts: Live texts by the event that opened them, for watchers who come late.
+        live_calls: How many calls left the process.
+        begun: Attempts of nodes that the journal has as started.
+        ledger: Effects of this run by key, as far as they are known: an open intent, or done with its record.
+    """
+
+    info: RunInfo
+    host: Host
+    journal: Journal
+    account: Account
+    publish: Publish
+    inner: Inner
+    conversation: Conversation = Conversation()
+    offline: bool = False
+    cancelled: bool = False
+    opened: list[str] = field(default_factory=list[str])
+    texts: dict[int, str] = field(default_factory=dict[int, str])
+    live_calls: int = 0
+    begun: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+    ledger: dict[str, dict[str, Json] | None] = field(default_factory=dict[str, "dict[str, Json] | None"])
+
+    def session_value(self) -> dict[str, Json]:
+        """Return the root `session` of expressions."""
+        return {"id": self.conversation.id, "messages": list(self.conversation.messages)}
+
+    def run_value(self) -> dict[str, Json]:
+        """Return the root `run` of expressions; a replay sees the id of the run that it replays."""
+        return {"id": self.info.fork_of or self.info.id, "app": self.info.app, "version": self.info.version}
+
+    def stream(self, kind: str, path: str, of: int, text: str) -> None:
+        """Publish a piece of a growing text."""
+        before = self.texts.get(of, "")
+        self.texts[of] = before + text
+        self.publish(Delta(self.info.id, kind, path, of, len(before), text))
+
+    def spend(self, usage: Mapping[str, Json]) -> dict[str, float]:
+        """Return the countable part of a usage record."""
+        kinds = ("usd", "tokens", "tool_calls")
+        return {kind: float(amount) for kind in kinds if isinstance(amount := usage.get(kind), int | float)}

@@ -1,0 +1,97 @@
+"""The commands on runs, as a person uses them: real processes, a real home, the scripted model."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+APP = """\
+dsl: 1
+app: {id: greeter, name: Greeter, version: 0.1.0}
+inputs: {name: string, rows: {type: list<integer>, default: []}, note: optional<file>}
+outputs: {text: string, count: integer, size: optional<integer>}
+requires: {models: {main: {caps: [chat]}}}
+nodes:
+  say: {type: llm, model: main, prompt: "Greet ${name}.", in: {name: "${inputs.name}"}}
+  done:
+    type: end
+    in: {text: "${say.text}", count: "${size(inputs.rows)}", size: "${inputs.?note.size.orValue(null)}"}
+"""
+PERSON = """\
+dsl: 1
+app: {id: person, name: Person, version: 0.1.0}
+outputs: {note: string}
+nodes:
+  ask: {type: human, actions: [ok], form: {note: string}}
+  done: {type: end, in: {note: "${ask.note}"}}
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "app.yaml").write_text(APP, encoding="utf-8")
+    (tmp_path / "models.yaml").write_text("models:\n  scripted/echo: {options: {echo: true}}\n", encoding="utf-8")
+    return tmp_path
+
+
+def baigong(place: Path, *words: str) -> tuple[int, Any]:
+    environment = {**os.environ, "BAIGONG_HOME": str(place / "home")}
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from runtime.cli import main; sys.exit(main())", *words, "--json"],
+        cwd=place, env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_run_then_replay_without_a_model(place: Path) -> None:
+    (place / "rows.json").write_text("[1, 2, 3]")
+    (place / "note.txt").write_text("hello")
+    code, result = baigong(
+        place, "run", "app.yaml", "--models", "models.yaml", "--input", "name=李",
+        "--input", "rows=@rows.json", "--input", "note=@note.txt",
+    )  # fmt: skip
+    assert (code, result["status"]) == (0, "ended")
+    assert result["outputs"] == {"text": "Greet 李.", "count": 3, "size": 5}
+    assert set(result["usage"]) == {"tokens", "usd", "seconds", "tool_calls"}
+    code, again = baigong(place, "replay", result["run_id"])
+    assert code == 0
+    assert (again["outputs"], again["identical"], again["replay_of"]) == (result["outputs"], True, result["run_id"])
+    code, listed = baigong(place, "runs")
+    assert [one["status"] for one in listed["runs"]] == ["ended", "ended"]
+    code, shown = baigong(place, "runs", result["run_id"])
+    assert [event["seq"] for event in shown["events"]] == list(range(1, len(shown["events"]) + 1))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "error"),
+    [
+        (["run", "app.yaml", "--models", "models.yaml"], 1, "BG733"),
+        (["run", "app.yaml", "--models", "models.yaml", "--input", "name"], 2, "BG911"),
+        (["run", "app.yaml", "--models", "models.yaml", "--input", "name=@gone.txt"], 2, "BG911"),
+        (["run", "app.yaml", "--models", "models.yaml", "--input", "name=x", "--input", "rows=x"], 2, "BG911"),
+        (["run", "gone", "--input", "name=x"], 3, "BG705"),
+        (["run", "app.yaml", "--models", "gone.yaml"], 1, "BG742"),
+        (["replay", "run_none"], 3, "BG731"),
+        (["cancel", "run_none"], 3, "BG731"),
+    ],
+)
+def test_mistakes_have_a_code_and_an_exit_code(place: Path, words: list[str], code: int, error: str) -> None:
+    found, result = baigong(place, *words)
+    assert (found, result["error"]["code"]) == (code, error)
+
+
+def test_a_person_is_waited_for_and_answered(place: Path) -> None:
+    (place / "app.yaml").write_text(PERSON, encoding="utf-8")
+    code, result = baigong(place, "run", "app.yaml")
+    assert (code, result["status"]) == (6, "waiting")
+    code, refused = baigong(place, "answer", result["run_id"], "ok")
+    assert (code, refused["error"]["code"]) == (1, "BG741")
+    code, result = baigong(place, "answer", result["run_id"], "ok", "--field", "note=fine")
+    assert (code, result["outputs"]) == (0, {"note": "fine"})

@@ -1,0 +1,58 @@
+"""Errors of tools.
+
+BaigongError
+└── ToolError
+    ├── ToolFailed          the tool itself says that the call failed
+    ├── ToolUnavailable     the server cannot be started or reached, or has gone away
+    ├── ToolTimeout         a deadline of connect, initialize, list or call has passed
+    ├── ToolOutputInvalid   what came back is too large, malformed or against the tool's schema
+    └── ToolUnknown         there is no such server or tool
+"""
+
+from __future__ import annotations
+
+from runtime.base.errors import BaigongError
+
+__all__ = ["ToolError", "ToolFailed", "ToolOutputInvalid", "ToolTimeout", "ToolUnavailable", "ToolUnknown"]
+
+
+class ToolError(BaigongError):
+    """Base of the errors of `tools`."""
+
+    code = "BG800"
+    exit_code = 5
+    status = 502
+
+
+class ToolFailed(ToolError):
+    """The tool itself says that the call failed; a model may try again with other arguments."""
+
+    code = "BG801"
+    exit_code = 1
+
+
+class ToolUnavailable(ToolError):
+    """The server cannot be started or reached, or has gone away."""
+
+    code = "BG802"
+
+
+class ToolTimeout(ToolError):
+    """A deadline of connect, initialize, list or call has passed."""
+
+    code = "BG803"
+    status = 504
+
+
+class ToolOutputInvalid(ToolError):
+    """What came back is too large, malformed or against the tool's schema."""
+
+    code = "BG804"
+
+
+class ToolUnknown(ToolError):
+    """There is no such server or tool."""
+
+    code = "BG805"
+    exit_code = 3
+    status = 404
