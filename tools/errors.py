@@ -6,14 +6,27 @@ BaigongError
     ├── ToolUnavailable     the server cannot be started or reached, or has gone away
     ├── ToolTimeout         a deadline of connect, initialize, list or call has passed
     ├── ToolOutputInvalid   what came back is too large, malformed or against the tool's schema
-    └── ToolUnknown         there is no such server or tool
+    ├── ToolUnknown         there is no such server or tool
+    ├── HistoryInvalid      a sensor history cannot be read
+    ├── EquipmentUnknown    the plant has no such equipment or sensor
+    └── ServersInvalid      the administrator's list of tool servers is malformed
 """
 
 from __future__ import annotations
 
 from runtime.base.errors import BaigongError
 
-__all__ = ["ToolError", "ToolFailed", "ToolOutputInvalid", "ToolTimeout", "ToolUnavailable", "ToolUnknown"]
+__all__ = [
+    "EquipmentUnknown",
+    "HistoryInvalid",
+    "ServersInvalid",
+    "ToolError",
+    "ToolFailed",
+    "ToolOutputInvalid",
+    "ToolTimeout",
+    "ToolUnavailable",
+    "ToolUnknown",
+]
 
 
 class ToolError(BaigongError):
@@ -56,3 +69,27 @@ class ToolUnknown(ToolError):
     code = "BG805"
     exit_code = 3
     status = 404
+
+
+class HistoryInvalid(ToolError):
+    """A sensor history cannot be read: a missing column, text among the numbers, or too few readings."""
+
+    code = "BG806"
+    exit_code = 1
+    status = 422
+
+
+class EquipmentUnknown(ToolError):
+    """The plant has no such equipment or sensor."""
+
+    code = "BG807"
+    exit_code = 3
+    status = 404
+
+
+class ServersInvalid(ToolError):
+    """The administrator's list of tool servers is malformed."""
+
+    code = "BG808"
+    exit_code = 2
+    status = 500
