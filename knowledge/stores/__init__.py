@@ -1,0 +1,1 @@
+"""Stores: the two legs of retrieval, by meaning and by word."""
