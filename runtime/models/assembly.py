@@ -11,6 +11,8 @@ from .deployments import Deployment
 from .endpoint import Endpoint
 from .errors import ModelNotConfigured
 from .kinds import load_deployments
+from .local.chat import LocalChat
+from .local.weights import Weights
 from .model import StreamingChat
 from .remote import Connect, RemoteChat, plain_client
 from .router import Router
@@ -52,6 +54,8 @@ class Builder:
                 return ScriptedChat(name=deployment.id, script=script)
             case Endpoint() as endpoint:
                 return self._remote(deployment.id, endpoint)
+            case Weights() as weights:
+                return LocalChat(name=deployment.id, weights=weights, context=deployment.context)
             case _:
                 raise ModelNotConfigured(f"Nobody can build {deployment.kind!r} models.", where=deployment.id)
 

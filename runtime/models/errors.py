@@ -4,12 +4,21 @@ BaigongError
 └── ModelError
     ├── ModelsFileInvalid   models.yaml or a script cannot be used
     ├── ModelNotConfigured  no deployment fits, or one cannot be used as it is set up
+    │   ├── ModelFileInvalid  a model file is none that may be loaded
+    │   ├── ModelNotLoaded    llama.cpp could not load a model file
+    │   └── TemplateFailed    the chat template of a model file failed
     ├── ModelUnavailable    the deployment cannot answer now; another or a later try may
     │   ├── ModelInterrupted  the answer broke off
+    │   │   └── ModelCrashed    the process of a local model died
+    │   ├── ModelBusy         too many calls wait for a local model, or it rests after crashes
+    │   ├── FrameInvalid      a local model's process is not understood
     │   └── ModelsFailed      every deployment that was tried failed
     ├── ModelTimeout        the answer did not come in time
     ├── ModelRefused        the request was refused, by the server or by the model
+    │   ├── PromptTooLong     it does not fit the context of a local model
+    │   └── SchemaUnsupported its JSON Schema cannot be turned into a grammar
     ├── ModelOutputInvalid  the answer is not what was asked for
+    │   └── AnswerCut         it ended before its data was complete
     └── ScriptExhausted     a scripted model has nothing left to say
 """
 
@@ -20,16 +29,25 @@ from typing import ClassVar
 from ..base.errors import BaigongError
 
 __all__ = [
+    "AnswerCut",
+    "FrameInvalid",
+    "ModelBusy",
+    "ModelCrashed",
     "ModelError",
+    "ModelFileInvalid",
     "ModelInterrupted",
     "ModelNotConfigured",
+    "ModelNotLoaded",
     "ModelOutputInvalid",
     "ModelRefused",
     "ModelTimeout",
     "ModelUnavailable",
     "ModelsFailed",
     "ModelsFileInvalid",
+    "PromptTooLong",
+    "SchemaUnsupported",
     "ScriptExhausted",
+    "TemplateFailed",
 ]
 
 
@@ -103,3 +121,64 @@ class ScriptExhausted(ModelError):
     """A scripted model has no entry left that fits the message."""
 
     code = "BG829"
+
+
+class ModelFileInvalid(ModelNotConfigured):
+    """The file of a local model is none that may be loaded: no GGUF, cut short, or not plausible."""
+
+    code = "BG840"
+    exit_code = 1
+    status = 422
+
+
+class ModelNotLoaded(ModelNotConfigured):
+    """llama.cpp could not load the file, or there is no memory for it; `details.log` has its reasons."""
+
+    code = "BG841"
+
+
+class ModelCrashed(ModelInterrupted):
+    """The process of a local model died; the next call starts a new one. `details` has `exit` and `log`."""
+
+    code = "BG842"
+
+
+class ModelBusy(ModelUnavailable):
+    """Too many calls wait for a local model, or it rests after repeated crashes (`details.retry_after`, in seconds)."""
+
+    code = "BG843"
+    exit_code = 4
+    status = 429
+
+
+class PromptTooLong(ModelRefused):
+    """The prompt leaves no room for an answer in the context; `details` has the tokens of both."""
+
+    code = "BG844"
+    exit_code = 1
+
+
+class SchemaUnsupported(ModelRefused):
+    """A JSON Schema cannot be turned into a grammar; `where` is the JSON Pointer."""
+
+    code = "BG845"
+    exit_code = 1
+
+
+class TemplateFailed(ModelNotConfigured):
+    """The chat template of a model file failed, or asked for more than a template may."""
+
+    code = "BG846"
+    status = 422
+
+
+class AnswerCut(ModelOutputInvalid):
+    """The limit of tokens ended the answer before its data was complete."""
+
+    code = "BG847"
+
+
+class FrameInvalid(ModelUnavailable):
+    """What the process of a local model sent, or was to be sent, is no message that is understood."""
+
+    code = "BG848"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .deployments import Deployment, Options, read_deployments
 from .endpoint import Endpoint
+from .local.weights import Weights
 from .script import Script
 
 __all__ = ["BUILT_IN", "FILE", "KINDS", "load_deployments"]
@@ -17,10 +18,18 @@ __all__ = ["BUILT_IN", "FILE", "KINDS", "load_deployments"]
 FILE = "models.yaml"
 """The name of the file in the home folder."""
 
-KINDS: Mapping[str, type[Options]] = {"remote": Endpoint, "scripted": Script}
+KINDS: Mapping[str, type[Options]] = {"local": Weights, "remote": Endpoint, "scripted": Script}
 """The shape of the options, by kind."""
 
-BUILT_IN: tuple[Deployment, ...] = ()
+BUILT_IN: tuple[Deployment, ...] = (
+    Deployment(
+        id="local/smollm2",
+        caps=frozenset({"chat", "tools", "json", "logprobs"}),
+        context=8192,
+        max_tokens=512,
+        options=Weights(),
+    ),
+)
 """Deployments that need no file; an entry of the same id takes the place of one."""
 
 

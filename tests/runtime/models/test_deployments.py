@@ -34,7 +34,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "demo.yaml").write_text("script: [{text: second}]\necho: true", "utf-8")
-    plant, demo = load_deployments(written(tmp_path, GOOD))
+    plant, demo, *_ = load_deployments(written(tmp_path, GOOD))
     assert (plant.id, plant.kind, plant.caps) == ("remote/plant", "remote", {"chat", "tools"})
     assert (plant.context, plant.max_tokens) == (32768, 2048)
     assert plant.price.of(1_000_000, 500_000) == pytest.approx(0.7)
@@ -58,7 +58,7 @@ def test_no_file_has_no_deployments_but_the_built_in_ones(tmp_path: Path) -> Non
         ("models: {scripted/a: {context: -1}}", "models.yaml:1:"),
         ("models: {scripted/a: {caps: [fly]}}", "models.yaml:1:"),
         ("models: {scripted/a: {price: {input: -1}}}", "models.yaml:1:"),
-        ("models: {nowhere/a: {}}", "kinds are remote, scripted"),
+        ("models: {nowhere/a: {}}", "kinds are local, remote, scripted"),
         ("models: {scripted/a: {kind: remote}}", "starts with its kind"),
         ("models: {demo: {}}", "demo"),
         ("models: {scripted/a: {options: {ecco: true}}}", "echo"),

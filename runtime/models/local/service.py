@@ -1,0 +1,165 @@
+"""The requests of a model's process, one method each."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, cast
+
+from ...base.errors import Json
+from ..errors import AnswerCut, FrameInvalid, ModelRefused
+from .engine import Engine, Run
+from .frames import FrameWriter
+from .gguf import Header, read_header
+from .grammar import Compiled, compile_schema
+from .native import Aborted, Native
+from .sampling import Settings
+from .template import ChatTemplate
+from .text import Tail
+
+__all__ = ["Service"]
+
+CHATML: Final = (
+    "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
+    "{{ '<|im_start|>assistant\n' }}"
+)
+"""For models that bring no template."""
+MAX_LABELS: Final = 1000
+MAX_LABEL: Final = 256
+"""A label and its end are computed in one batch."""
+
+
+class Service:
+    """A loaded model and the frames that it answers.
+
+    Args:
+        load: The `load` frame.
+        writer: Where answers go.
+
+    Raises:
+        ModelError: The file is no model, or it cannot be loaded.
+    """
+
+    def __init__(self, load: dict[str, Json], writer: FrameWriter) -> None:
+        self._writer = writer
+        path = Path(str(load["path"]))
+        header = read_header(path)
+        # Mapped model files do not count: a runaway context or template shall fail here, and not in the server.
+        if memory := cast("int", load["memory"]):
+            resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+        slots = cast("int", load["slots"])
+        self._native = Native(
+            str(path),
+            n_ctx=min(cast("int", load["n_ctx"]), header.context_length or 1 << 20),
+            n_batch=512,
+            sequences=Engine.sequences(slots),
+            threads=cast("int", load["threads"]),
+        )
+        self._engine = Engine(self._native, slots=slots)
+        self._vocabulary = words = self._native.vocabulary
+        source = header.chat_template or CHATML
+        self._template = ChatTemplate(source, bos=words.bos, eos=words.eos, controls=words.controls)
+        self._id: Json = None
+        self.info = _info(header, self._native)
+
+    def abort(self, stop: bool) -> None:
+        """Set or clear the flag that interrupts the model. Any thread may call it."""
+        self._native.abort(stop)
+
+    def serve(self, frame: dict[str, Json], *, cancelled: bool) -> None:
+        """Answer one request.
+
+        Raises:
+            ModelError: It failed; nothing final has been written.
+        """
+        self._id = frame.get("id")
+        if cancelled:
+            return self._end("cancelled")
+        serve = {"generate": self._generate, "score": self._score, "count": self._count}
+        if (method := serve.get(str(frame.get("op")))) is None:
+            raise FrameInvalid(f"The operation {frame.get('op')!r} is unknown.")
+        try:
+            return method(frame)
+        except Aborted:
+            return self._end("cancelled")
+
+    def _generate(self, frame: dict[str, Json]) -> None:
+        schema = frame.get("schema")
+        compiled = compile_schema(cast("dict[str, Json]", schema)) if schema is not None else None
+        run = Run(
+            prompt=self._prompt(frame),
+            limit=cast("int", frame["max_tokens"]),
+            settings=Settings(temperature=cast("float", frame["temperature"])),
+            grammar=compiled.text if compiled else None,
+            reserve=compiled.reserve if compiled else 0,
+        )
+        first_ms = self._speak(run, Tail(cast("Sequence[str]", frame["stop"])))
+        if compiled and run.ends == "length":
+            raise _cut(compiled)
+        self._end(
+            run.ends,
+            usage={"prompt": len(run.prompt), "cached": run.cached, "completion": run.tokens},
+            timings={"first_ms": first_ms, "prompt_ms": run.prompt_ms, "answer_ms": run.answer_ms},
+        )
+
+    def _speak(self, run: Run, tail: Tail) -> float:
+        """Write the answer as it comes; return the milliseconds until its first token."""
+        begun, first_ms = time.perf_counter(), 0.0
+        steps = self._engine.answer(run, self._progress)
+        for piece in steps:
+            first_ms = first_ms or (time.perf_counter() - begun) * 1e3
+            if text := tail.feed(piece):
+                self._write("delta", text=text)
+            if tail.stopped:
+                run.ends = "stop"
+                steps.close()
+                break
+        if rest := tail.flush():
+            self._write("delta", text=rest)
+        return first_ms
+
+    def _score(self, frame: dict[str, Json]) -> None:
+        labels = cast("list[str]", frame["labels"])
+        tokens = [self._vocabulary.tokenize(label, special=False) for label in labels]
+        if not 0 < len(labels) <= MAX_LABELS or not all(0 < len(label) <= MAX_LABEL for label in tokens):
+            raise ModelRefused(
+                f"Between 1 and {MAX_LABELS} choices can be scored, each with 1 to {MAX_LABEL} tokens.",
+                details={"choices": len(labels), "longest": max(map(len, tokens), default=0)},
+            )
+        prompt = self._prompt(frame)
+        found = self._engine.score(prompt, tokens, self._progress)
+        self._write("result", logprobs=cast("Json", found), prompt=len(prompt), labels=sum(map(len, tokens)))
+
+    def _count(self, frame: dict[str, Json]) -> None:
+        self._write("result", tokens=len(self._prompt(frame)))
+
+    def _prompt(self, frame: dict[str, Json]) -> list[int]:
+        return self._engine.tokens(self._template.render(cast("list[dict[str, Json]]", frame["messages"])))
+
+    def _progress(self, done: int, total: int) -> None:
+        self._write("progress", done=done, total=total)
+
+    def _end(self, reason: str, usage: dict[str, Json] | None = None, timings: dict[str, Json] | None = None) -> None:
+        self._write("end", reason=reason, usage=usage or {}, timings=timings or {})
+
+    def _write(self, kind: str, **data: Json) -> None:
+        self._writer.write({"type": kind, "id": self._id, **data})
+
+
+def _cut(compiled: Compiled) -> AnswerCut:
+    fix = f"Raise max_tokens well above {compiled.reserve}, which it takes to close the data, or bound the schema."
+    return AnswerCut("The answer was cut before its data was complete.", fix=fix)
+
+
+def _info(header: Header, native: Native) -> dict[str, Json]:
+    return {
+        "name": header.text("general.name") or header.architecture,
+        "architecture": header.architecture,
+        "context": native.n_ctx,
+        "trained_context": header.context_length,
+        "vocabulary": native.vocabulary.size,
+        "template": header.chat_template is not None,
+        "bytes": header.size,
+    }
