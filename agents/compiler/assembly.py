@@ -20,7 +20,7 @@ from ..nodes.template import TemplateConfig
 from ..scope import Scope
 from ..spec import Bundle, Document, Positions, Resources, parse_yaml, read_document, read_lock, resources_from_lock
 from ..spec.document import InputSpec, OutputSpec, StateSpec
-from ..types import BUILTINS, OptionalOf, Record, Type, coerce, parse_type, parse_types
+from ..types import BUILTINS, STRING, EnumOf, OptionalOf, Record, Type, coerce, parse_type, parse_types
 from .draft import Draft, Node
 from .flow import Flow, check_flow, lowering
 from .inference import RUN, SESSION, type_nodes
@@ -124,11 +124,18 @@ def _inputs(specs: Mapping[str, InputSpec], known: Mapping[str, Type], found: li
         kind = _parsed(spec.type, known, f"/inputs/{name}", found)
         if kind is None:
             continue
+        kind = _chosen(kind, spec.choices)
         given = "default" in spec.model_fields_set
         default = _default(spec.default, kind, f"/inputs/{name}/default", found) if given else None
         required = not given and not isinstance(kind, OptionalOf)
         ports[name] = InputPort(kind, required, default, given)
     return ports
+
+
+def _chosen(kind: Type, choices: list[Json] | None) -> Type:
+    """Return the closed set of an input's choices, where they are texts."""
+    texts = tuple(one for one in choices or () if isinstance(one, str))
+    return EnumOf(texts) if kind == STRING and texts and len(texts) == len(choices or ()) else kind
 
 
 def _outputs(specs: Mapping[str, OutputSpec], known: Mapping[str, Type], found: list[Diagnostic]) -> dict[str, Type]:

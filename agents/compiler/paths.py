@@ -112,16 +112,6 @@ def _report_unreachable(draft: Draft) -> None:
             node = draft.nodes[name]
             reason = UNENTERED if _entered(draft, node) == NEVER else UNSUPPLIED
             draft.report("BG208", node.view.pointer, node=name, name=name, reason=reason)
-    followed = {(edge.source, edge.handle) for node in draft.nodes.values() for edge in node.edges}
-    for name in draft.order:
-        node = draft.nodes[name]
-        for handle in node.surface.handles if not _read_by_any(draft, name) else ():
-            if (name, handle) not in followed:
-                draft.report("BG216", node.view.pointer, node=name, owner=name, handle=handle)
-
-
-def _read_by_any(draft: Draft, name: str) -> bool:
-    return any(wire.reference.root == name for node in draft.nodes.values() for wire in node.wires)
 
 
 def _report_ends(draft: Draft) -> None:

@@ -96,6 +96,6 @@ def _unused(draft: Draft) -> None:
     read = {wire.reference.root for node in draft.nodes.values() for wire in node.wires}
     followed = {edge.source for node in draft.nodes.values() for edge in node.edges}
     for name, node in draft.nodes.items():
-        pure = node.view.spec.type in ("transform", "llm", "retrieve", "extract", "template")
+        pure = node.view.spec.type in ("transform", "llm", "retrieve", "extract")
         if pure and name not in read | followed:
             draft.report("BG212", node.view.pointer, node=name, name=name)

@@ -144,12 +144,6 @@ CATALOG: dict[str, Entry] = {
         "A {type} node does not accept {option!r}: {reason}.",
         "{type} 节点不接受 {option!r}：{reason}。",
     ),
-    "BG216": Entry(
-        "warning",
-        "Handle leads nowhere",
-        "Nothing follows the handle {owner}.{handle}.",
-        "出口 {owner}.{handle} 之后没有任何节点。",
-    ),
     "BG217": Entry(
         "error",
         "Output never filled",

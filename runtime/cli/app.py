@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..base.version import VERSION
-from . import bundle, runs, secrets
+from . import bundle, kb, lock, runs, secrets
 from .output import say
 
 __all__ = ["app"]
@@ -18,8 +18,10 @@ app = typer.Typer(name="baigong", rich_markup_mode=None, add_completion=False, p
 app.command("check")(bundle.check)
 app.command("fmt")(bundle.fmt)
 app.command("schema")(bundle.schema)
+app.command("lock")(lock.lock)
 for command in (runs.run, runs.runs, runs.replay, runs.resume, runs.answer, runs.cancel):
     app.command(command.__name__)(command)
+app.add_typer(kb.group, name="kb")
 app.add_typer(secrets.group, name="secrets")
 
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from ..base.errors import Json
+from ..base.settings import load_settings
 from .options import AsJson
 from .output import emit, paint, say
+from .results import lines
 
 if TYPE_CHECKING:
     from ..orchestration.runs import RunRecord
@@ -145,7 +147,6 @@ def answer(
 def _with_bench(work: Callable[[Workbench], Awaitable[int]], models: Path | None = None) -> int:
     import asyncio
 
-    from ..base.settings import load_settings
     from ..orchestration.workbench import Workbench
 
     async def session() -> int:
@@ -179,8 +180,9 @@ def _tell(record: RunRecord, *, as_json: bool, more: dict[str, Json] | None = No
     else:
         colour = "green" if record.status == "ended" else "yellow" if record.status in EXIT else "red"
         say(f"{record.info.id}  {paint(record.status, colour)}")
-        for name, value in (record.outputs or {}).items():
-            say(f"{name}: {value if isinstance(value, str) else _compact(value)}")
+        settings = load_settings()
+        for line in lines(record.outputs or {}, settings.home / "artifacts", settings.language):
+            say(line)
         if record.error:
             where = f" ({record.error['where']})" if record.error.get("where") else ""
             say(f"{record.error['code']}: {record.error['message']}{where}")

@@ -18,11 +18,13 @@ from agents.context import Answer, AskRequest, ToolReply, ToolRequest
 from agents.graph import CompiledApp
 from agents.spec import ToolInfo
 from tools.errors import ToolFailed
+from tools.files import file_parameters
 from tools.ports import ToolResult
 
 from ..base.errors import Json
 from ..base.labels import USER, Label, Labelled
 from . import records
+from .attachments import attached, plain_arguments
 from .calls import Calls
 from .errors import CallInvalid, CallRefused, InDoubt
 from .frame import Frame
@@ -134,19 +136,25 @@ class _Call:
         purse = self._context.purse
         held = await purse.reserve({"tool_calls": 1})
         try:
-            result = await segment.host.tools.call(
-                self._server,
-                self._info.name,
-                self._request.arguments,
-                key=self.key if self._info.policy.effect_class == "keyed" else None,
-                timeout=purse.left("seconds"),
-            )
+            result = await self._send()
         except ToolFailed:
             self._failed()
             raise
         finally:
             await purse.settle(held, {"tool_calls": 1})
         return await self._done(result)
+
+    async def _send(self) -> ToolResult:
+        segment = self._context.frame.segment
+        files = file_parameters(self._info.input_schema)
+        async with attached(self._request.arguments, files, segment.host.files, segment.info.workspace) as arguments:
+            return await segment.host.tools.call(
+                self._server,
+                self._info.name,
+                arguments,
+                key=self.key if self._info.policy.effect_class == "keyed" else None,
+                timeout=self._context.purse.left("seconds"),
+            )
 
     async def _intend(self) -> None:
         context, info = self._context, self._info
@@ -210,7 +218,8 @@ def _validate(context: Caller, request: ToolRequest, info: ToolInfo) -> None:
     if not info.input_schema:
         return
     validator = Draft202012Validator(dict(info.input_schema))
-    problem: ValidationError | None = next(validator.iter_errors(request.arguments), None)  # pyright: ignore[reportUnknownMemberType]
+    arguments = plain_arguments(request.arguments, file_parameters(info.input_schema))
+    problem: ValidationError | None = next(validator.iter_errors(arguments), None)  # pyright: ignore[reportUnknownMemberType]
     if problem is not None:
         place = "/".join(str(step) for step in problem.absolute_path)
         where = f" at {place!r}" if place else ""

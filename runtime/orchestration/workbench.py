@@ -9,20 +9,23 @@ from pathlib import Path
 
 from agents.compiler import Compilation, compile_bundle
 from agents.graph import CompiledApp
-from agents.spec import Bundle, Document, Resources, parse_yaml, read_document
+from agents.spec import Bundle, Document, parse_yaml, read_document
+from knowledge.library import Library
+from tools.registry import registered
+from tools.servers import ServerPool
 
 from ..access import SecretStore, UnknownSecret, load_key
 from ..base.settings import Settings
 from ..models.assembly import open_hub
-from ..models.ports import ModelHub
 from ..storage import Database, Home, open_home
+from .bases import Bases
 from .engine import Engine
 from .errors import AppBroken
 from .files import StoredFiles
 from .host import Host
-from .registry import NoBases, NoServers
+from .inventory import Inventory
 
-__all__ = ["Workbench"]
+__all__ = ["Workbench", "read_app", "ready"]
 
 
 class Workbench:
@@ -33,20 +36,24 @@ class Workbench:
         home: The home folder, which this process owns.
         database: Its database.
         secrets: Its secrets.
-        models: The model router.
+        library: Its knowledge bases.
+        host: What runs reach.
+        inventory: What it has of what an app requires.
         engine: Runs apps.
     """
 
-    def __init__(
-        self, settings: Settings, home: Home, database: Database, secrets: SecretStore, models: ModelHub
-    ) -> None:
+    def __init__(self, settings: Settings, home: Home, database: Database, models_file: Path | None) -> None:
         self.settings = settings
         self.home = home
         self.database = database
-        self.secrets = secrets
-        self.models = models
+        self.secrets = SecretStore(database, load_key(_key_text(settings), home.keys))
+        self.library = Library(home.root / "knowledge", threads=max(1, settings.threads // 2))
+        specs = registered(home.root)
+        models = open_hub(models_file or home.root / "models.yaml", secrets=self._reveal, offline=settings.offline)
+        self.bases = Bases(self.library)
         files = StoredFiles(database.artifacts)
-        self.host = Host(models=models, tools=NoServers(), retriever=NoBases(), files=files)
+        self.host = Host(models=models, tools=ServerPool(specs), retriever=self.bases, files=files)
+        self.inventory = Inventory(specs, self.host.tools, models, self.bases, self.secrets)
         self.engine = Engine(database, self.host, self.recompile)
 
     @classmethod
@@ -64,39 +71,37 @@ class Workbench:
         home = open_home(settings)
         try:
             database = await Database.open(home)
+            try:
+                return cls(settings, home, database, models_file)
+            except BaseException:
+                await database.close()
+                raise
         except BaseException:
             home.close()
             raise
-        secrets = SecretStore(database, load_key(_key_text(settings), home.keys))
-
-        async def reveal(name: str) -> str | None:
-            try:
-                return (await secrets.resolve(name)).reveal()
-            except UnknownSecret:
-                return None
-
-        models = open_hub(models_file or home.root / "models.yaml", secrets=reveal, offline=settings.offline)
-        return cls(settings, home, database, secrets, models)
 
     async def close(self) -> None:
         """Stop the engine, end what was started, and give the home free."""
         await self.engine.close()
         await self.host.tools.close()
-        await self.models.close()
+        await self.host.models.close()
+        await self.bases.close()
         await self.database.close()
         self.home.close()
 
-    async def resources(self, document: Document, *, complete: bool = True) -> Resources:
-        """Return the snapshot of this host that an app is compiled against."""
-        models = {alias: self.models.infos(need) for alias, need in document.requires.models.items()}
-        secrets = frozenset(info.name for info in await self.secrets.list())
-        return Resources(models=models, secrets=secrets, complete=complete)
+    async def _reveal(self, name: str) -> str | None:
+        try:
+            return (await self.secrets.resolve(name)).reveal()
+        except UnknownSecret:
+            return None
 
     async def compile(self, bundle: Bundle, *, complete: bool = True) -> Compilation:
         """Compile a bundle against this host; unless `complete`, what the host lacks is no error by itself."""
-        parsed = parse_yaml(bundle.app_text)
-        document, _ = read_document(parsed.data, parsed.positions) if parsed.data is not None else (None, [])
-        return compile_bundle(bundle, await self.resources(document, complete=complete) if document else None)
+        document = read_app(bundle)
+        if document is None:
+            return compile_bundle(bundle)
+        await self.bases.prepare(document, bundle)
+        return compile_bundle(bundle, await self.inventory.take(document, complete=complete))
 
     async def recompile(self, bundle: Bundle, workspace: str) -> CompiledApp:
         """Compile the stored bundle of a run, which was checked when it was accepted; a replay needs no model.
@@ -105,6 +110,12 @@ class Workbench:
             AppBroken: It does not compile here.
         """
         return ready(await self.compile(bundle, complete=False))
+
+
+def read_app(bundle: Bundle) -> Document | None:
+    """Return the document of a bundle, or None when its shape is wrong."""
+    parsed = parse_yaml(bundle.app_text)
+    return read_document(parsed.data, parsed.positions)[0] if parsed.data is not None else None
 
 
 def _key_text(settings: Settings) -> str | None:

@@ -129,7 +129,6 @@ EXAMPLES: dict[str, Example] = {
     "BG213": Example(app("  say: {type: reply, in: {}}\n" + DONE), "/nodes/say/in"),
     "BG214": Example(app('  done: {type: end, in: {a: "${inputs.q}", b: "x"}}\n'), "/nodes/done/in/b"),
     "BG215": Example(app("  say: {type: reply, in: {text: x}, retry: {max: 2}}\n" + DONE), "/nodes/say/retry"),
-    "BG216": Example(app(BRANCH + DONE), "/nodes/pick"),
     "BG217": Example(app("  done: {type: end, in: {}}\n"), "/nodes/done/in"),
     "BG301": Example(app('  done: {type: end, in: {a: "${inputs.q +}"}}\n'), "/nodes/done/in/a"),
     "BG302": Example(app('  done: {type: end, in: {a: "${inputs.q + true}"}}\n'), "/nodes/done/in/a"),

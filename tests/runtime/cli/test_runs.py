@@ -36,6 +36,8 @@ nodes:
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     (tmp_path / "app.yaml").write_text(APP, encoding="utf-8")
+    (tmp_path / "blind").mkdir()
+    (tmp_path / "blind" / "app.yaml").write_text(APP.replace("caps: [chat]", "caps: [vision]"), encoding="utf-8")
     (tmp_path / "models.yaml").write_text("models:\n  scripted/echo: {options: {echo: true}}\n", encoding="utf-8")
     return tmp_path
 
@@ -77,7 +79,7 @@ def test_run_then_replay_without_a_model(place: Path) -> None:
         (["run", "app.yaml", "--models", "models.yaml", "--input", "name=@gone.txt"], 2, "BG911"),
         (["run", "app.yaml", "--models", "models.yaml", "--input", "name=x", "--input", "rows=x"], 2, "BG911"),
         (["run", "gone", "--input", "name=x"], 3, "BG705"),
-        (["run", "app.yaml", "--models", "gone.yaml"], 1, "BG742"),
+        (["run", "blind"], 1, "BG742"),
         (["replay", "run_none"], 3, "BG731"),
         (["cancel", "run_none"], 3, "BG731"),
     ],
