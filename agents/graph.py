@@ -65,6 +65,7 @@ class CompiledNode:
         control: The label of the decisions under which it runs.
         lowers: The integrity that its outputs have whatever it saw: a person's answer, a choice from a closed set.
         reads_state: Whether an expression of it reads state.
+        reads_session: Whether an expression of it reads the conversation.
         forwards: The node whose stream a `reply` forwards, or None.
         texts: Prompt and template texts of the bundle that it uses, by the key that names them.
     """
@@ -91,6 +92,7 @@ class CompiledNode:
     control: Label = APP
     lowers: Integrity | None = None
     reads_state: bool = False
+    reads_session: bool = False
     forwards: str | None = None
     texts: Mapping[str, str] = field(default_factory=dict[str, str])
 

@@ -216,6 +216,7 @@ def _node(draft: Draft, flow: Flow, node: Node) -> CompiledNode:
         label=flow.data.get(node.id, APP),
         control=flow.control.get(node.id, APP),
         lowers=lowering(node),
+        reads_session=any(wire.reference.root == "session" for wire in node.wires),
         reads_state=any(wire.reference.root == "state" for wire in node.wires),
         forwards=_forwarded(draft, node),
         texts={text: draft.scope.text(text) for text in _texts(node) if draft.scope.is_file(text)},

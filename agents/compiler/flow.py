@@ -28,6 +28,9 @@ from .draft import Draft, Node
 
 __all__ = ["Flow", "bounded", "check_flow", "lowering", "tools_of"]
 
+HEARD = Label(Integrity.UNTRUSTED, Confidentiality.WORKSPACE)
+"""A conversation may hold what any run of its session has heard."""
+
 OWN_INPUTS = "the app's inputs"
 FINITE = (BOOLEAN, INTEGER, NUMBER, TIMESTAMP, DURATION)
 
@@ -39,7 +42,7 @@ class Flow:
     data: dict[str, Label] = field(default_factory=dict[str, Label])
     control: dict[str, Label] = field(default_factory=dict[str, Label])
     state: dict[str, Label] = field(default_factory=dict[str, Label])
-    session: Label = USER
+    session: Label = HEARD
     source: dict[str, str] = field(default_factory=dict[str, str])
 
 

@@ -17,6 +17,7 @@ from agents.context import Answer, AskRequest
 
 from ..base.durations import seconds
 from ..base.errors import Json
+from .errors import ReplayMismatch
 from .segment import Segment
 
 __all__ = ["ask"]
@@ -27,15 +28,24 @@ _OPEN: Final = (
 )
 
 
-async def ask(segment: Segment, path: str, ordinal: int, request: AskRequest, shown: Mapping[str, Any]) -> Answer:
+async def ask(segment: Segment, path: str, name: str, request: AskRequest, shown: Mapping[str, Any]) -> Answer:
     """Return a person's answer, or park the run until there is one.
 
+    Args:
+        segment: The run.
+        path: The node that asks.
+        name: The question's id; an approval's holds the hash of the call that is approved.
+        request: The question.
+        shown: The question as it is stored.
+
     Raises:
+        ReplayMismatch: The run is a replay and nobody had answered.
         GraphInterrupt: There is no answer yet.
     """
     journal = segment.journal
-    name = f"{path}:{ordinal}"
     while name not in journal.memory.answers:
+        if segment.offline:
+            raise ReplayMismatch(f"The replay asks {name!r}, which nobody had answered.", where=path)
         if name not in journal.memory.opened and name not in segment.opened:
             now = time.time_ns() // 1_000_000
             deadline = now + int(seconds(request.wait) * 1000) if request.wait else None

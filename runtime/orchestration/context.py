@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -49,7 +50,7 @@ class HostContext:
         self._label = frame.seen(node)
         self.calls = Calls(frame.segment, path, attempt)
         self.purse = Purse(frame.segment, path, node.budget)
-        self._asked = 0
+        self._asked: defaultdict[str, int] = defaultdict(int)
 
     @property
     def path(self) -> str:
@@ -178,8 +179,11 @@ class HostContext:
 
     async def ask(self, request: AskRequest) -> Labelled[Answer]:
         """Ask a person; the run parks until there is an answer."""
-        self._asked += 1
-        answer = await asks.ask(self.frame.segment, self._path, self._asked, request, asdict(request))
+        # An approval is of one exact call, whatever the attempt; a form is asked anew by a new attempt.
+        tag = str(request.shown["call"])[:16] if request.kind == "approval" else f"a{self._attempt}"
+        self._asked[tag] += 1
+        name = f"{self._path}:{tag}-{self._asked[tag]}"
+        answer = await asks.ask(self.frame.segment, self._path, name, request, asdict(request))
         return self._take(answer, USER)
 
     async def reply(self, text: str, citations: Sequence[Json] = ()) -> None:

@@ -13,7 +13,7 @@ from ..base.errors import BaigongError, Json
 from ..base.events import TERMINAL
 from ..storage import Reader
 from . import runs
-from .errors import InDoubt, NoResult
+from .errors import InDoubt, NodeCrashed, NoResult
 from .frame import Frame, enter
 from .lowering import Graph
 from .recovery import recover
@@ -62,6 +62,9 @@ class Driver:
                 raise
         except BaigongError as error:
             frame.failure = frame.failure or error
+            await self._finish(frame)
+        except Exception as error:  # noqa: BLE001 the run's edge: nothing may leave it running with nobody at work
+            frame.failure = NodeCrashed(f"{type(error).__name__}: {error}", fix="This is a defect; please report it.")
             await self._finish(frame)
 
     async def _drive(self, graph: Graph, frame: Frame, *, fresh: bool) -> None:
@@ -115,6 +118,9 @@ class Driver:
         outputs: dict[str, Json] | None = None,
     ) -> None:
         segment = frame.segment
+        if segment.concluded:
+            return
+        segment.concluded = True
         journal = segment.journal
         error = described(failure) if isinstance(failure, BaigongError) else None
         usage = usage_of(segment)

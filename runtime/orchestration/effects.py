@@ -21,7 +21,7 @@ from tools.errors import ToolFailed
 from tools.files import file_parameters
 from tools.ports import ToolResult
 
-from ..base.errors import Json
+from ..base.errors import BaigongError, Json
 from ..base.labels import USER, Label, Labelled
 from . import records
 from .attachments import attached, plain_arguments
@@ -102,7 +102,12 @@ async def call_tool(context: Caller, request: ToolRequest) -> tuple[ToolReply, L
     if verdict == "ask":
         await _approved(context, request, info, label)
     call = _Call(context, request, need.server, info)
-    record = await context.calls.serve("tool", request.tool, request.arguments, call.live)
+    try:
+        record = await context.calls.serve("tool", request.tool, request.arguments, call.live)
+    except BaigongError:
+        # What a tool says when it fails is as much its own as what it returns.
+        context.seen(result_label(info.policy))
+        raise
     return records.read_tool_reply(record), result_label(info.policy)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, TypeAlias
@@ -10,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from agents.graph import CompiledApp
 from agents.spec import Bundle
 
-from ..base.errors import Json
+from ..base.errors import BaigongError, Json
 from ..base.events import TERMINAL, Event, Live
 from ..base.ids import new_id
 from ..storage import Database
@@ -30,6 +31,8 @@ from .saver import GroupSaver
 from .segment import RunInfo, Segment
 
 __all__ = ["Engine", "Recompile"]
+
+log = logging.getLogger(__name__)
 
 Recompile: TypeAlias = Callable[[Bundle, str], Awaitable[CompiledApp]]
 """Compiles a stored bundle for a workspace against the host's resources."""
@@ -58,8 +61,10 @@ class Engine:
         self._graphs: OrderedDict[str, tuple[CompiledApp, Graph]] = OrderedDict()
         self._segments: dict[str, Segment] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._kept: set[tuple[str, str]] = set()
         self._background: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._taking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sessions: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def accept(
@@ -101,11 +106,17 @@ class Engine:
     async def start(self) -> list[str]:
         """Take up every run that a dead process left unfinished and return their ids."""
         found = await self.runs.unfinished()
+        taken: list[str] = []
         for run, workspace in found:
-            await self.resume(run, workspace)
+            try:
+                await self.resume(run, workspace)
+            except BaigongError as error:
+                log.warning("the run %s cannot be taken up: %s", run, error)
+            else:
+                taken.append(run)
         for record in await self.runs.list("main", status="waiting", limit=10_000):
             await self._watch_asks(record.info.id, record.info.workspace)
-        return [run for run, _ in found]
+        return taken
 
     async def resume(self, run: str, workspace: str = "main") -> RunInfo:
         """Take a run up where its journal ends: after a crash, an answer, or a failure (then with a new attempt).
@@ -114,7 +125,13 @@ class Engine:
             RunNotFound: There is no such run.
             RunNotOpen: It has ended, or is running here.
         """
+        async with self._taking[run]:
+            return await self._resume(run, workspace)
+
+    async def _resume(self, run: str, workspace: str) -> RunInfo:
         record = await self.runs.get(run, workspace)
+        if record.info.surface == "replay":
+            raise RunNotOpen("A replay is not taken up; start another one.", where=run)
         if run in self._tasks or record.status in ("ended", "cancelled"):
             raise RunNotOpen(f"The run is {record.status}; there is nothing to take up.", where=run)
         app = await self._app(record.info.digest, workspace)
@@ -177,8 +194,12 @@ class Engine:
     async def _take_answers(self, run: str, workspace: str) -> None:
         """Take a parked run up; one that still runs looks for answers itself when it parks."""
         task = self._tasks.get(run)
-        if task is None and (await self.runs.get(run, workspace)).status == "waiting":
-            await self.resume(run, workspace)
+        if task is not None:
+            task.add_done_callback(lambda _: self._later(self._take_answers(run, workspace)))
+            return
+        async with self._taking[run]:
+            if run not in self._tasks and (await self.runs.get(run, workspace)).status == "waiting":
+                await self._resume(run, workspace)
 
     async def cancel(self, run: str, workspace: str = "main") -> RunRecord:
         """Stop a run; what it has done stays in its journal.
@@ -195,7 +216,8 @@ class Engine:
             segment.cancelled = True
             task.cancel()
             await asyncio.wait([task])
-        else:
+            record = await self.runs.get(run, workspace)
+        if record.status in (*runs.OPEN, "doubt"):
             await self._end_parked(record)
         return await self.runs.get(run, workspace)
 
@@ -242,8 +264,10 @@ class Engine:
             getter.cancel()
 
     async def _keep(self, app: CompiledApp, workspace: str) -> None:
-        if app.digest not in self._graphs:
+        if (workspace, app.digest) not in self._kept:
             await self._database.bundles.put(app.bundle, workspace)
+            self._kept.add((workspace, app.digest))
+        if app.digest not in self._graphs:
             self._remember(app)
 
     def _remember(self, app: CompiledApp) -> Graph:
@@ -279,11 +303,12 @@ class Engine:
         self._segments[info.id] = segment
         task = asyncio.create_task(self._serve(app, segment, inputs), name=info.id)
         self._tasks[info.id] = task
-        task.add_done_callback(lambda _: self._forget(info.id))
+        task.add_done_callback(lambda done: self._forget(info.id, done))
 
-    def _forget(self, run: str) -> None:
-        self._tasks.pop(run, None)
-        self._segments.pop(run, None)
+    def _forget(self, run: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(run) is task:
+            del self._tasks[run]
+            self._segments.pop(run, None)
 
     async def _serve(self, app: CompiledApp, segment: Segment, inputs: dict[str, Json]) -> None:
         """Run a segment; runs of one session wait for each other."""

@@ -10,13 +10,16 @@ from agents.graph import CompiledApp, CompiledNode, Edge, Need
 from agents.types import reduce
 
 from ..base.errors import Json
-from ..base.labels import APP, USER, Label, join
+from ..base.labels import APP, USER, Confidentiality, Integrity, Label, join
 from .journal import SKIPPED
 
 if TYPE_CHECKING:
     from .segment import Segment
 
 __all__ = ["Frame", "current", "enter"]
+
+CONVERSATION = Label(Integrity.UNTRUSTED, Confidentiality.WORKSPACE)
+"""A conversation may hold what any run of its session has heard."""
 
 _CURRENT: ContextVar[Frame] = ContextVar("baigong_frame")
 
@@ -55,10 +58,9 @@ class Frame:
 
     def seen(self, node: CompiledNode) -> Label:
         """Return the label of what the node reads and of the decisions that led to it."""
-        sources = [*node.predecessors]
-        return join(
-            (self.label, node.control, *(self.labels.get(name, APP) for name in sources), *self._state_seen(node))
-        )
+        told = (CONVERSATION,) if node.reads_session else ()
+        read = (self.labels.get(name, APP) for name in node.predecessors)
+        return join((self.label, node.control, *read, *told, *self._state_seen(node)))
 
     def values(self) -> dict[str, Json]:
         """Return the roots of the app's expressions; a node that has no ports is an empty record."""

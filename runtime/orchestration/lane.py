@@ -85,6 +85,7 @@ class _Lane:
         finally:
             for task in self._running:
                 task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
 
     def _decided(self, node: CompiledNode, mark: str) -> None:
         if mark == _HELD:

@@ -108,7 +108,7 @@ async def _end(node: CompiledNode, frame: Frame, context: HostContext, outcome: 
     handle = outcome.handle or OK
     ports = _declared(node, outcome.outputs)
     label = context.label
-    if node.lowers is not None:
+    if node.lowers is not None and handle != "error":
         label = Label(min(node.lowers, label.integrity), label.confidentiality)
     frame.ports[node.id], frame.labels[node.id] = ports, label
     kept = await spill(ports, frame.segment.host.files, frame.segment.info.workspace)

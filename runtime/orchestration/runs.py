@@ -115,7 +115,10 @@ class Runs:
         """Return (run, workspace) of every run that a dead process left accepted or running."""
 
         def find(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-            query = "SELECT id, workspace FROM runs WHERE status IN ('accepted', 'running') ORDER BY created, id"
+            query = (
+                "SELECT id, workspace FROM runs WHERE status IN ('accepted', 'running') AND surface <> 'replay' "
+                "ORDER BY created, id"
+            )
             return [(row[0], row[1]) for row in connection.execute(query)]
 
         return await self._reader.run(find)

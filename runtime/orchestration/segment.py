@@ -60,6 +60,8 @@ class Segment:
         inner: Runs another graph inside a node.
         conversation: The session.
         offline: Whether a call that the journal does not hold is an error (a replay).
+        cancelled: Whether somebody has asked it to stop.
+        concluded: Whether its terminal event is written.
         opened: Questions that were opened in this segment.
         texts: Live texts by the event that opened them, for watchers who come late.
         live_calls: How many calls left the process.
@@ -76,6 +78,7 @@ class Segment:
     conversation: Conversation = Conversation()
     offline: bool = False
     cancelled: bool = False
+    concluded: bool = False
     opened: list[str] = field(default_factory=list[str])
     texts: dict[int, str] = field(default_factory=dict[int, str])
     live_calls: int = 0
