@@ -13,6 +13,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from ..policy import Policy
+from ..signals.faithful import keep
 from ..spec import module_server
 from .serving import serve
 
@@ -24,7 +25,8 @@ __all__ = ["SERVER", "build", "draft"]
 SERVER = module_server(
     "tools.builtin.maintenance",
     policies={
-        "draft_plan": Policy(effect_class="pure", effect="none", reads="trusted", private=False, approval="never")
+        name: Policy(effect_class="pure", effect="none", reads="trusted", private=False, approval="never")
+        for name in ("draft_plan", "check_text")
     },
 )
 
@@ -68,6 +70,13 @@ class Plan(TypedDict):
 
     steps: list[Step]
     citations: list[Citation]
+
+
+class Checked(TypedDict):
+    """The sentences that were kept, and how many were not."""
+
+    text: str
+    dropped: int
 
 
 def draft(passages: list[Passage], fault: str, *, manual: str = "", limit: int = 12) -> Plan:
@@ -135,6 +144,16 @@ def build() -> FastMCP[Any]:
         limit: Annotated[int, Field(description="Most steps. 步骤数上限。", ge=1, le=50)] = 12,
     ) -> Plan:
         return draft(passages, fault, manual=manual, limit=limit)
+
+    @server.tool(
+        description="Keep of a text only the sentences that the given facts carry. 只保留文本中有事实依据的句子。"
+    )
+    def check_text(  # pyright: ignore[reportUnusedFunction]
+        text: Annotated[str, Field(description="English prose. 英文文本。")],
+        facts: Annotated[list[str], Field(description="What it may say. 允许陈述的事实。")],
+    ) -> Checked:
+        kept, dropped = keep(text, facts)
+        return {"text": kept, "dropped": dropped}
 
     return server
 
