@@ -54,7 +54,7 @@ BADLY = Record("Badly", {"x": INTEGER, "label": INTEGER})
         (WIDE, POINT),
         (LABELLED, POINT),
         (POINT, FLOAT),
-        (WIDE, MapOf(NUMBER)),
+        (WIDE, MapOf(JSON)),
         (POINT, JSON),
         (OptionalOf(STRING), JSON),
         (FILE, JSON),
