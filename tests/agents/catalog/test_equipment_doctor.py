@@ -67,7 +67,8 @@ def test_a_faulty_machine_gets_a_diagnosis_and_a_cited_plan(home: Path, language
     outputs = result["outputs"]
     assert outputs["diagnosis"] == machine("pump-9003").fault
     assert len(outputs["plan"]) >= 5
-    assert result["usage"]["tool_calls"] == 5
+    # Reading, detection, diagnosis, plot, plan; in English also the check of the model's paragraph.
+    assert result["usage"]["tool_calls"] == (6 if language == "en" else 5)
     assert APP is not None
     for citation in outputs["sources"]:
         source = (APP / "kb" / "manuals" / citation["document"]).read_text("utf-8")
