@@ -8,7 +8,10 @@ BaigongError
     ├── UnknownSecret    there is no secret of this name in the workspace
     ├── BadSecretName    a name cannot be a secret's
     ├── BadSecretValue   a value cannot be a secret's
-    └── KeyFileUnusable  the key file cannot be read or made
+    ├── KeyFileUnusable  the key file cannot be read or made
+    ├── LinkSpent        a link for signing in is used up, over or unknown
+    ├── UnknownKey       there is no API key of this id in the workspace
+    └── BadScope         a scope is none of those that exist
 """
 
 from __future__ import annotations
@@ -17,11 +20,14 @@ from ..base.errors import BaigongError
 
 __all__ = [
     "AccessError",
+    "BadScope",
     "BadSecretName",
     "BadSecretValue",
     "KeyFileExposed",
     "KeyFileUnusable",
     "KeyInvalid",
+    "LinkSpent",
+    "UnknownKey",
     "UnknownSecret",
     "WrongKey",
 ]
@@ -80,3 +86,27 @@ class KeyFileUnusable(AccessError):
     """The key file cannot be read or made."""
 
     code = "BG937"
+
+
+class LinkSpent(AccessError):
+    """A link for signing in is used up, over or unknown."""
+
+    code = "BG938"
+    exit_code = 4
+    status = 401
+
+
+class UnknownKey(AccessError):
+    """There is no API key of this id in the workspace."""
+
+    code = "BG939"
+    exit_code = 3
+    status = 404
+
+
+class BadScope(AccessError):
+    """A scope is none of those that exist."""
+
+    code = "BG940"
+    exit_code = 2
+    status = 422

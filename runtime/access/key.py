@@ -7,6 +7,8 @@ what a value belongs to is authenticated with it, so a row copied to another nam
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import os
 import secrets
 import stat
@@ -15,6 +17,8 @@ from typing import Final, NoReturn
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from .errors import KeyFileExposed, KeyFileUnusable, KeyInvalid, WrongKey
 
@@ -39,18 +43,23 @@ class SecretKey:
         ValueError: `key` has another length.
     """
 
-    __slots__ = ("_cipher",)
+    __slots__ = ("_cipher", "_mac")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != _KEY_BYTES:
             raise ValueError(f"a key has {_KEY_BYTES} bytes")
         self._cipher = AESGCM(key)
+        self._mac = HKDF(SHA256(), 32, salt=None, info=b"baigong credentials").derive(key)
 
     def __repr__(self) -> str:
         return "SecretKey(***)"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a key is never serialised")
+
+    def mac(self, value: bytes) -> str:
+        """Return the keyed hash (HMAC-SHA-256, under a key derived from this one by HKDF) of a credential, in hex."""
+        return hmac.new(self._mac, value, hashlib.sha256).hexdigest()
 
     def encrypt(self, value: bytes, about: bytes) -> tuple[bytes, bytes]:
         """Encrypt a value and authenticate what it belongs to.

@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-__all__ = ["EVERYTHING", "LOCAL_OWNER", "Principal", "PrincipalKind"]
+__all__ = ["EVERYTHING", "LOCAL_OWNER", "SCOPES", "Principal", "PrincipalKind"]
 
 PrincipalKind: TypeAlias = Literal["owner", "user", "key", "widget", "link"]
 
 EVERYTHING: Final = "*"
 """The scope that includes every other."""
+
+
+SCOPES: Final = frozenset(
+    {
+        EVERYTHING, "apps:read", "apps:write", "runs:read", "runs:write", "files:read", "files:write",
+        "knowledge:read", "knowledge:write", "tools:read", "models:read", "secrets:write", "keys:write", "metrics:read",
+    }
+)  # fmt: skip
+"""Every scope that a credential may have."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
