@@ -44,7 +44,9 @@ async def _look_up(bundle: Bundle) -> Lock:
     from agents.compiler import compile_bundle
     from agents.spec import lock_from_resources
 
-    from ..orchestration.workbench import Workbench, read_app, ready
+    from ..orchestration.outline import read_app
+    from ..orchestration.ready import ready
+    from ..orchestration.workbench import Workbench
 
     document = read_app(bundle) or ready(compile_bundle(bundle)).document
     bench = await Workbench.open(load_settings())

@@ -45,7 +45,7 @@ def run(
     bundle = find_bundle(app)
 
     async def work(bench: Workbench) -> int:
-        from ..orchestration.workbench import ready
+        from ..orchestration.ready import ready
 
         compiled = ready(await bench.compile(bundle))
         given = await read_inputs(bench, compiled, inputs or [])

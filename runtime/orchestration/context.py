@@ -105,6 +105,8 @@ class HostContext:
             except BaseException:
                 await self.purse.settle(held, {})
                 raise
+            finally:
+                self.frame.segment.texts.pop(opened or 0, None)
             await self.purse.settle(held, self.frame.segment.spend(found.reply.usage))
             return {**records.model_reply(found.reply), "deployment": found.deployment}
 

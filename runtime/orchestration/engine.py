@@ -12,7 +12,7 @@ from agents.graph import CompiledApp
 from agents.spec import Bundle
 
 from ..base.errors import BaigongError, Json
-from ..base.events import TERMINAL, Event, Live
+from ..base.events import TERMINAL, Live
 from ..base.ids import new_id
 from ..storage import Database
 from . import runs
@@ -21,10 +21,11 @@ from .budget import Account
 from .bus import Bus
 from .driver import Driver, limits_of
 from .errors import AskNotOpen, RunNotOpen
+from .follow import follow
 from .host import Host
 from .inner import run_inner
 from .inputs import check_inputs
-from .journal import Journal, Memory, read_events, recall
+from .journal import Journal, Memory, recall
 from .lowering import Graph, lower
 from .runs import RunRecord, Runs
 from .saver import GroupSaver
@@ -76,8 +77,9 @@ class Engine:
         principal: str = "local",
         surface: str = "cli",
         session: str | None = None,
+        key: runs.Key | None = None,
     ) -> RunInfo:
-        """Accept a run durably and start it.
+        """Accept a run durably and start it. A key that comes again is the caller's to look up before.
 
         Raises:
             InputInvalid: The inputs do not fit the app.
@@ -91,6 +93,8 @@ class Engine:
         )  # fmt: skip
         journal = self._journal(info, 1, None)
         runs.insert(journal.stream, info, checked, limits_of(app))
+        if key is not None:
+            runs.remember(journal.stream, info, key)
         journal.emit("run.accepted", data={"app": info.app, "digest": info.digest, "inputs": checked})
         await journal.barrier()
         self._launch(app, info, journal, checked)
@@ -221,27 +225,18 @@ class Engine:
             await self._end_parked(record)
         return await self.runs.get(run, workspace)
 
-    async def events(self, run: str, *, after: int = 0) -> AsyncIterator[Live]:
-        """Yield a run's events after a number: first those of the journal, then live ones, until it ends or parks."""
-        watch = self._bus.open(run)
-        try:
-            last = after
-            for event in await self._database.reader.run(lambda connection: read_events(connection, run, after=after)):
-                last = event.seq
-                yield event
-            while run in self._tasks or not watch.queue.empty():
-                item = await self._next(run, watch.queue)
-                if item is None or watch.lost:
-                    break
-                if isinstance(item, Event):
-                    if item.seq <= last:
-                        continue
-                    last = item.seq
-                yield item
-                if isinstance(item, Event) and item.type in (TERMINAL, "run.waiting"):
-                    break
-        finally:
-            self._bus.close(run, watch)
+    def events(self, run: str, *, after: int = 0, parked: bool = False) -> AsyncIterator[Live]:
+        """Yield a run's events after a number: first those of the journal, then live ones, until it ends.
+
+        Args:
+            run: The run, which the caller may see.
+            after: The last number that is known already.
+            parked: Whether to go on while the run waits for a person.
+        """
+        return follow(
+            run, self._bus, self._database.reader, lambda: self._tasks.get(run), lambda: self._segments.get(run),
+            after=after, parked=parked,
+        )  # fmt: skip
 
     async def close(self) -> None:
         """Stop where we are; open runs are taken up by the next `start`."""
@@ -251,17 +246,6 @@ class Engine:
             task.cancel()
         if open_tasks:
             await asyncio.wait(open_tasks)
-
-    async def _next(self, run: str, queue: asyncio.Queue[Live]) -> Live | None:
-        task = self._tasks.get(run)
-        getter = asyncio.ensure_future(queue.get())
-        try:
-            await asyncio.wait([getter, *([task] if task else [])], return_when=asyncio.FIRST_COMPLETED)
-            if getter.done():
-                return getter.result()
-            return queue.get_nowait() if not queue.empty() else None
-        finally:
-            getter.cancel()
 
     async def _keep(self, app: CompiledApp, workspace: str) -> None:
         if (workspace, app.digest) not in self._kept:

@@ -13,7 +13,7 @@ from ..storage import Reader, Statement, Stream
 from .errors import RunNotFound
 from .segment import RunInfo
 
-__all__ = ["OPEN", "RunRecord", "Runs", "Status", "now"]
+__all__ = ["OPEN", "Key", "RunRecord", "Runs", "Status", "now"]
 
 Status: TypeAlias = Literal["accepted", "running", "waiting", "ended", "failed", "cancelled", "doubt"]
 OPEN: Final = ("accepted", "running", "waiting")
@@ -27,6 +27,14 @@ _INSERT: Final = (
     "budget, labels, status, fence, lease_until, attempt, inputs, created) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, '{}', 'accepted', 1, 0, 1, ?, ?)"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An idempotency key of a caller, and the hash of the request that came with it."""
+
+    key: str
+    body_hash: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +60,8 @@ class RunRecord:
             "run_id": self.info.id,
             "app": self.info.app,
             "version": self.info.version,
+            "digest": self.info.digest,
+            "surface": self.info.surface,
             "status": self.status,
             "outputs": self.outputs,
             "error": self.error,
@@ -111,6 +121,16 @@ class Runs:
 
         return await self._reader.run(find)
 
+    async def keyed(self, workspace: str, key: str) -> tuple[str, str] | None:
+        """Return (hash of the request, run) of an idempotency key, or None where it is new."""
+        query = "SELECT body_hash, run FROM idempotency WHERE workspace = ? AND key = ?"
+        return await self._reader.run(lambda connection: connection.execute(query, (workspace, key)).fetchone())
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many runs there are by status, in all workspaces."""
+        query = "SELECT status, count(*) FROM runs GROUP BY status"
+        return dict(await self._reader.run(lambda connection: connection.execute(query).fetchall()))
+
     async def unfinished(self) -> list[tuple[str, str]]:
         """Return (run, workspace) of every run that a dead process left accepted or running."""
 
@@ -136,6 +156,12 @@ def insert(stream: Stream, info: RunInfo, inputs: dict[str, Json], budget: dict[
         info.id, info.fork_of, _text(cast("Json", budget)), _text(inputs), now(),
     )  # fmt: skip
     stream.append(_INSERT, row)
+
+
+def remember(stream: Stream, info: RunInfo, key: Key) -> None:
+    """Queue an idempotency key, to be written with the run's row or not at all."""
+    row = (info.workspace, key.key, key.body_hash, info.id, now())
+    stream.append("INSERT INTO idempotency (workspace, key, body_hash, run, created) VALUES (?, ?, ?, ?, ?)", row)
 
 
 def mark_started(stream: Stream, run: str) -> None:

@@ -80,7 +80,7 @@ class Segment:
     cancelled: bool = False
     concluded: bool = False
     opened: list[str] = field(default_factory=list[str])
-    texts: dict[int, str] = field(default_factory=dict[int, str])
+    texts: dict[int, Delta] = field(default_factory=dict[int, Delta])
     live_calls: int = 0
     begun: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
     ledger: dict[str, dict[str, Json] | None] = field(default_factory=dict[str, "dict[str, Json] | None"])
@@ -95,8 +95,9 @@ class Segment:
 
     def stream(self, kind: str, path: str, of: int, text: str) -> None:
         """Publish a piece of a growing text."""
-        before = self.texts.get(of, "")
-        self.texts[of] = before + text
+        known = self.texts.get(of)
+        before = known.text if known else ""
+        self.texts[of] = Delta(self.info.id, kind, path, of, 0, before + text)
         self.publish(Delta(self.info.id, kind, path, of, len(before), text))
 
     def spend(self, usage: Mapping[str, Json]) -> dict[str, float]:

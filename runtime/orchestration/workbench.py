@@ -9,23 +9,25 @@ from pathlib import Path
 
 from agents.compiler import Compilation, compile_bundle
 from agents.graph import CompiledApp
-from agents.spec import Bundle, Document, parse_yaml, read_document
+from agents.spec import Bundle
 from knowledge.library import Library
 from tools.registry import registered
 from tools.servers import ServerPool
 
-from ..access import SecretStore, UnknownSecret, load_key
+from ..access import Credentials, SecretStore, UnknownSecret, load_key
 from ..base.settings import Settings
 from ..models.assembly import open_hub
 from ..storage import Database, Home, open_home
+from .apps import Apps
 from .bases import Bases
 from .engine import Engine
-from .errors import AppBroken
 from .files import StoredFiles
 from .host import Host
 from .inventory import Inventory
+from .outline import read_app
+from .ready import ready
 
-__all__ = ["Workbench", "read_app", "ready"]
+__all__ = ["Workbench"]
 
 
 class Workbench:
@@ -36,25 +38,34 @@ class Workbench:
         home: The home folder, which this process owns.
         database: Its database.
         secrets: Its secrets.
+        credentials: Its API keys and sign-ins.
+        servers: Its tool servers by name.
+        models: Its model router.
         library: Its knowledge bases.
         host: What runs reach.
         inventory: What it has of what an app requires.
         engine: Runs apps.
+        apps: Finds and compiles apps.
     """
 
     def __init__(self, settings: Settings, home: Home, database: Database, models_file: Path | None) -> None:
         self.settings = settings
         self.home = home
         self.database = database
-        self.secrets = SecretStore(database, load_key(_key_text(settings), home.keys))
+        key = load_key(_key_text(settings), home.keys)
+        self.secrets = SecretStore(database, key)
+        self.credentials = Credentials(database, key)
         self.library = Library(home.root / "knowledge", threads=max(1, settings.threads // 2))
-        specs = registered(home.root)
-        models = open_hub(models_file or home.root / "models.yaml", secrets=self._reveal, offline=settings.offline)
+        self.servers = specs = registered(home.root)
+        self.models = models = open_hub(
+            models_file or home.root / "models.yaml", secrets=self._reveal, offline=settings.offline
+        )
         self.bases = Bases(self.library)
         files = StoredFiles(database.artifacts)
         self.host = Host(models=models, tools=ServerPool(specs), retriever=self.bases, files=files)
         self.inventory = Inventory(specs, self.host.tools, models, self.bases, self.secrets)
         self.engine = Engine(database, self.host, self.recompile)
+        self.apps = Apps(database, self.compile)
 
     @classmethod
     async def open(cls, settings: Settings, *, models_file: Path | None = None) -> Workbench:
@@ -112,30 +123,5 @@ class Workbench:
         return ready(await self.compile(bundle, complete=False))
 
 
-def read_app(bundle: Bundle) -> Document | None:
-    """Return the document of a bundle, or None when its shape is wrong."""
-    parsed = parse_yaml(bundle.app_text)
-    return read_document(parsed.data, parsed.positions)[0] if parsed.data is not None else None
-
-
 def _key_text(settings: Settings) -> str | None:
     return settings.secret_key.get_secret_value() if settings.secret_key else None
-
-
-def ready(found: Compilation) -> CompiledApp:
-    """Return the app of a compilation.
-
-    Raises:
-        AppBroken: There is none; the error names the first finding and holds them all.
-    """
-    if found.app is not None:
-        return found.app
-    errors = [finding for finding in found.diagnostics if finding.severity == "error"]
-    first = errors[0]
-    more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
-    raise AppBroken(
-        f"The app has errors: {first.code} {first.en}{more}",
-        where=first.path or "app.yaml",
-        fix="Run: baigong check PATH",
-        details={"diagnostics": [finding.to_json() for finding in found.diagnostics]},
-    )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from .apps import AppRow, AppStore
 from .artifacts import ArtifactStore
 from .bundles import BundleStore
 from .database import Database
-from .errors import Fenced, HomeBusy, StorageError, StorageFull, StreamLost
+from .errors import AppMissing, Fenced, HomeBusy, StorageError, StorageFull, StreamLost
 from .home import Home, Owner, open_home
 from .reader import Reader
 from .stream import Row, Statement, Stream
 from .writer import Writer
 
 __all__ = [
+    "AppMissing",
+    "AppRow",
+    "AppStore",
     "ArtifactStore",
     "BundleStore",
     "Database",

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from typing import Final
 
+from .apps import AppStore
 from .artifacts import ArtifactStore
 from .bundles import BundleStore
 from .errors import DatabaseCorrupt, StorageError
@@ -29,6 +30,7 @@ class Database:
         reader: Reads, beside the writer.
         artifacts: Stored files.
         bundles: Stored bundles.
+        apps: Which bundle an app's id stands for.
     """
 
     def __init__(self, home: Home, writer: Writer, reader: Reader) -> None:
@@ -37,6 +39,7 @@ class Database:
         self.reader = reader
         self.artifacts = ArtifactStore(home.artifacts, writer, reader)
         self.bundles = BundleStore(writer, reader)
+        self.apps = AppStore(writer, reader)
 
     @classmethod
     async def open(cls, home: Home, *, patience: float = 60.0) -> Database:

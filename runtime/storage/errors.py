@@ -10,6 +10,7 @@ from typing import Final
 from ..base.errors import BaigongError
 
 __all__ = [
+    "AppMissing",
     "ArtifactMissing",
     "BundleMissing",
     "DatabaseCorrupt",
@@ -89,6 +90,14 @@ class ArtifactMissing(StorageError):
     """There is no such artifact in the workspace."""
 
     code = "BG928"
+    exit_code = 3
+    status = 404
+
+
+class AppMissing(StorageError):
+    """The workspace has no app of this id."""
+
+    code = "BG942"
     exit_code = 3
     status = 404
 

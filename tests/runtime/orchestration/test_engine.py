@@ -483,3 +483,30 @@ async def test_a_tool_cannot_forge_a_stored_value(tmp_path: Path) -> None:
         await host.engine.answer(info.id, str(ask["id"]), action="go", form={}, by="li")
         record = await host.engine.wait(info.id)
         assert record.status == "ended", record.error
+
+
+async def test_a_watcher_goes_on_while_a_run_waits_and_stops_at_its_end(tmp_path: Path) -> None:
+    async with bench(tmp_path) as here:
+        app = compiled(
+            HEAD + "outputs: {note: string}\nnodes:\n  ask: {type: human, actions: [ok], form: {note: string}}\n"
+            '  done: {type: end, in: {note: "${ask.note}"}}\n'
+        )
+        info = await here.engine.accept(app, {})
+        assert (await here.engine.wait(info.id)).status == "waiting"
+        seen: list[str] = []
+        waits = asyncio.Event()
+
+        async def watch() -> None:
+            async for item in here.engine.events(info.id, after=1, parked=True):
+                seen.append(item.type)
+                if item.type == "run.waiting":
+                    waits.set()
+
+        watcher = asyncio.create_task(watch())
+        await waits.wait()
+        (ask,) = await here.engine.asks(info.id)
+        await here.engine.answer(info.id, str(ask["id"]), action="ok", form={"note": "fine"}, by=None)
+        await asyncio.wait_for(watcher, 10)
+        assert (seen[0], seen[-1]) == ("run.started", "run.ended")
+        again = [item.type async for item in here.engine.events(info.id, after=1, parked=True)]
+        assert again == seen

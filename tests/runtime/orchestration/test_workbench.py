@@ -11,7 +11,9 @@ from agents.compiler import compile_bundle
 from agents.spec import Bundle, lock_from_resources, read_bundle
 from runtime.base.settings import Settings
 from runtime.orchestration.errors import AppBroken
-from runtime.orchestration.workbench import Workbench, read_app, ready
+from runtime.orchestration.outline import read_app
+from runtime.orchestration.ready import ready
+from runtime.orchestration.workbench import Workbench
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 

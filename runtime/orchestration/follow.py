@@ -1,0 +1,84 @@
+"""Follows a run: its journal first, then what happens, for any number of watchers who come and go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from ..base.events import TERMINAL, Delta, Live
+from ..storage import Reader
+from .bus import Bus, Watch
+from .journal import read_events
+from .segment import Segment
+
+__all__ = ["follow"]
+
+_GOES_ON = "run.resumed"
+
+
+async def follow(
+    run: str,
+    bus: Bus,
+    reader: Reader,
+    task: Callable[[], asyncio.Task[None] | None],
+    segment: Callable[[], Segment | None],
+    *,
+    after: int = 0,
+    parked: bool = False,
+) -> AsyncIterator[Live]:
+    """Yield events after a number, and live texts from their beginning.
+
+    Args:
+        run: The run.
+        bus: Where its events are published.
+        reader: The database's reader.
+        task: Gives the task that works on the run, if there is one.
+        segment: Gives the segment that runs, if there is one.
+        after: The last number that is known already.
+        parked: Whether to go on while the run waits for a person; it ends with the run's end in any case.
+    """
+    watch = bus.open(run)
+    try:
+        last, over = after, False
+        for event in await reader.run(lambda connection: read_events(connection, run)):
+            over = event.type == TERMINAL or (over and event.type != _GOES_ON)
+            if event.seq > after:
+                last = event.seq
+                yield event
+        if over and task() is None:
+            return
+        shown: dict[int, int] = {}
+        working = segment()
+        for text in list(working.texts.values()) if working else ():
+            shown[text.of] = len(text.text)
+            yield text
+        while (item := await _next(watch, task, parked=parked)) is not None:
+            if isinstance(item, Delta):
+                if item.offset >= shown.get(item.of, 0):
+                    yield item
+                continue
+            if item.seq > last:
+                last = item.seq
+                yield item
+                if item.type == TERMINAL or (item.type == "run.waiting" and not parked):
+                    return
+    finally:
+        bus.close(run, watch)
+
+
+async def _next(watch: Watch, task: Callable[[], asyncio.Task[None] | None], *, parked: bool) -> Live | None:
+    """Return the next item, or None when none will come or the watcher lags too far behind."""
+    working = task()
+    if watch.lost or (working is None and not parked and watch.queue.empty()):
+        return None
+    if not watch.queue.empty():
+        return watch.queue.get_nowait()
+    getter = asyncio.ensure_future(watch.queue.get())
+    try:
+        others = [working] if working is not None and not parked else []
+        await asyncio.wait([getter, *others], return_when=asyncio.FIRST_COMPLETED)
+        if getter.done():
+            return getter.result()
+        return None if watch.queue.empty() else watch.queue.get_nowait()
+    finally:
+        getter.cancel()
