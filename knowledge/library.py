@@ -93,6 +93,23 @@ class Library:
         index = await self._work(self._open, name)
         return await self._take_in(index, await self._work(lambda: list(sources_of(paths))), IngestReport())
 
+    async def put(self, name: str, document: str, content: bytes, *, more: bool = False) -> IngestReport:
+        """Take one document in, under its name with an extension.
+
+        Args:
+            name: The base.
+            document: The document's name.
+            content: The file's bytes.
+            more: Whether others follow, so that work on the whole base is put off to the last of them.
+
+        Raises:
+            BaseUnknown: There is no such base.
+            KnowledgeError: The index cannot be written.
+        """
+        index = await self._work(self._open, name)
+        source = Source(name=document, load=_constant(content))
+        return await self._take_in(index, [source], IngestReport(), calibrate=not more)
+
     async def ensure(
         self, name: str, files: Mapping[str, bytes], *, language: str | None = None, trust: str = "app"
     ) -> IngestReport:
@@ -188,7 +205,9 @@ class Library:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, lambda: work(*args, **kwargs))
 
-    async def _take_in(self, index: Index, sources: Sequence[Source], report: IngestReport) -> IngestReport:
+    async def _take_in(
+        self, index: Index, sources: Sequence[Source], report: IngestReport, *, calibrate: bool = True
+    ) -> IngestReport:
         await self._work(index.sweep)
         for source in sources:
             try:
@@ -197,7 +216,7 @@ class Library:
                 if error.status >= 500:
                     raise
                 report.failed.append(Failure(document=source.name, error=error))
-        if index.catalogue.count() and not index.calibrated:
+        if calibrate and index.catalogue.count() and not index.calibrated:
             await self._work(index.calibrate)
         return report
 

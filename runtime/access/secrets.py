@@ -66,6 +66,10 @@ class SecretStore:
         self._key = key
         self._workspace = workspace
 
+    def of(self, workspace: str) -> SecretStore:
+        """Return the store of another workspace."""
+        return SecretStore(self._database, self._key, workspace=workspace)
+
     async def set(self, name: str, value: Secret) -> SecretInfo:
         """Store a value under a new name, or replace the one that is there.
 

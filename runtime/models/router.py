@@ -65,6 +65,11 @@ class Router:
         self._build = build
         self._models: dict[str, StreamingChat] = {}
 
+    @property
+    def deployments(self) -> tuple[Deployment, ...]:
+        """Every deployment, preferred ones first."""
+        return tuple(self._deployments.values())
+
     async def call(
         self,
         request: ModelRequest,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, TypeAlias
 
 from agents.graph import CompiledApp
 from agents.spec import Bundle
 
 from ..base.errors import BaigongError, Json
-from ..base.events import TERMINAL, Live
+from ..base.events import TERMINAL, Event, Live
 from ..base.ids import new_id
 from ..storage import Database
 from . import runs
@@ -25,7 +25,7 @@ from .follow import follow
 from .host import Host
 from .inner import run_inner
 from .inputs import check_inputs
-from .journal import Journal, Memory, recall
+from .journal import Journal, Memory, read_events, recall
 from .lowering import Graph, lower
 from .runs import RunRecord, Runs
 from .saver import GroupSaver
@@ -225,7 +225,11 @@ class Engine:
             await self._end_parked(record)
         return await self.runs.get(run, workspace)
 
-    def events(self, run: str, *, after: int = 0, parked: bool = False) -> AsyncIterator[Live]:
+    async def history(self, run: str, *, after: int = 0) -> list[Event]:
+        """Return the events of a run's journal after a number."""
+        return await self._database.reader.run(lambda connection: read_events(connection, run, after=after))
+
+    def events(self, run: str, *, after: int = 0, parked: bool = False) -> AsyncGenerator[Live, None]:
         """Yield a run's events after a number: first those of the journal, then live ones, until it ends.
 
         Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from ..base.events import TERMINAL, Delta, Live
 from ..storage import Reader
@@ -25,7 +25,7 @@ async def follow(
     *,
     after: int = 0,
     parked: bool = False,
-) -> AsyncIterator[Live]:
+) -> AsyncGenerator[Live, None]:
     """Yield events after a number, and live texts from their beginning.
 
     Args:

@@ -13,6 +13,8 @@ from agents.diagnostics import CATALOG
 from runtime.base.errors import BaigongError
 from runtime.base.settings import Settings, accepted_by, variable_of
 from runtime.cli.app import app
+from runtime.server.guard import Guarded
+from runtime.server.routes import ROUTERS
 
 from .tree import PACKAGES, document, imported
 
@@ -88,6 +90,20 @@ def test_pages_use_commands_that_exist(page: str) -> None:
     blocks = re.findall(r"^```sh\n(.*?)^```", document(page), flags=re.MULTILINE | re.DOTALL)
     used = {word for block in blocks for word in re.findall(r"^(?:\S+/)?baigong ([a-z]+)", block, flags=re.MULTILINE)}
     assert {f"baigong {word}" for word in used} <= set(COMMANDS)
+
+
+def test_every_route_is_documented_with_its_scope() -> None:
+    page = sections("docs/http.md")
+    routes = {
+        f"`{method} {route.path.replace(':path', '')}`": route.openapi_extra
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, Guarded)
+        for method in route.methods or ()
+    }
+    assert {heading for heading in page if heading.startswith("`")} == set(routes)
+    for heading, extra in routes.items():
+        assert extra is None or f"`{extra['x-scope']}`" in " ".join(page[heading].split()), heading
 
 
 def test_every_error_is_documented() -> None:

@@ -1,0 +1,14 @@
+"""The routes, one module for each resource."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from . import apps, artifacts, bases, bundles, health, keys, models, runs, secrets, servers, session
+
+__all__ = ["ROUTERS"]
+
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router, session.router, keys.router, secrets.router, artifacts.router, apps.router, bundles.router,
+    runs.router, bases.router, servers.router, models.router,
+)  # fmt: skip

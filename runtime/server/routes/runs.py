@@ -1,0 +1,129 @@
+"""Runs: how they stand, what happened, and what a person can do about them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from ...base.errors import Json
+from ...orchestration.runs import Status
+from ..errors import RequestInvalid
+from ..guard import Guarded, needs
+from ..service import Body, Served, Who
+from ..sse import stream
+from ..starts import allowed_run, patience, tell
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1/runs", route_class=Guarded, tags=["runs"])
+
+
+class Answer(Body):
+    """An answer to a question: one of its actions, and the fields of its form."""
+
+    action: str
+    form: dict[str, Any] = Field(default_factory=dict)
+
+
+@router.get("")
+@needs("runs:read", own=True)
+async def list_runs(
+    service: Served,
+    who: Who,
+    app: str | None = None,
+    status: Status | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    before: Annotated[int | None, Query(description="Only runs made before this time, in milliseconds.")] = None,
+) -> dict[str, Json]:
+    """List runs, newest first."""
+    found = await service.bench.engine.runs.list(
+        who.workspace, app=who.app or app, status=status, limit=limit, before=before
+    )
+    return {"runs": [record.to_json() for record in found]}
+
+
+@router.get("/{run}")
+@needs("runs:read", own=True)
+async def show_run(service: Served, who: Who, run: str, request: Request) -> Response:
+    """Show a run; `Prefer: wait=N` waits until nothing works on it."""
+    record = await allowed_run(service, who, run)
+    if patience(request):
+        record = await service.bench.engine.wait(run, who.workspace, timeout=patience(request))
+    asks: list[Json] = [*await service.bench.engine.asks(run)]
+    return tell(record, {"inputs": record.inputs, "asks": asks})
+
+
+@router.get("/{run}/events", response_class=StreamingResponse)
+@needs("runs:read", own=True)
+async def follow_run(
+    service: Served,
+    who: Who,
+    run: str,
+    request: Request,
+    last_event_id: Annotated[str | None, Header(description="Go on after this event.")] = None,
+    after: Annotated[int, Query(ge=0, description="As Last-Event-ID.")] = 0,
+) -> Response:
+    """Stream a run's events as server-sent events until it ends; with `Accept: application/json`, list those so far."""
+    await allowed_run(service, who, run)
+    if last_event_id is not None:
+        if not last_event_id.isdecimal():
+            raise RequestInvalid("The header takes the number of an event.", where="Last-Event-ID")
+        after = int(last_event_id)
+    if request.headers.get("accept", "").startswith("application/json"):
+        events = await service.bench.engine.history(run, after=after)
+        return _json({"events": [event.to_json() for event in events]})
+    events = service.bench.engine.events(run, after=after, parked=True)
+    return StreamingResponse(stream(events), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+@router.post("/{run}/cancel")
+@needs("runs:write", own=True)
+async def cancel_run(service: Served, who: Who, run: str) -> Response:
+    """Stop a run that has not ended."""
+    await allowed_run(service, who, run)
+    return tell(await service.bench.engine.cancel(run, who.workspace))
+
+
+@router.post("/{run}/resume")
+@needs("runs:write", own=True)
+async def resume_run(service: Served, who: Who, run: str, request: Request) -> Response:
+    """Take a run up where it failed or was cut off."""
+    await allowed_run(service, who, run)
+    await service.bench.engine.resume(run, who.workspace)
+    return tell(await service.bench.engine.wait(run, who.workspace, timeout=patience(request)))
+
+
+@router.post("/{run}/replay")
+@needs("runs:write", own=True)
+async def replay_run(service: Served, who: Who, run: str) -> Response:
+    """Run again from the journal alone, and say whether the outcome is the same."""
+    original = await allowed_run(service, who, run)
+    record = await service.bench.engine.replay(run, who.workspace)
+    same = record.outputs == original.outputs and record.status == original.status
+    return tell(record, {"replay_of": run, "identical": same})
+
+
+@router.get("/{run}/asks")
+@needs("runs:read", own=True)
+async def list_asks(service: Served, who: Who, run: str) -> dict[str, Json]:
+    """List the open questions of a run."""
+    await allowed_run(service, who, run)
+    return {"asks": [*await service.bench.engine.asks(run)]}
+
+
+@router.post("/{run}/asks/{ask:path}")
+@needs("runs:write", own=True)
+async def answer_ask(service: Served, who: Who, run: str, ask: str, body: Answer, request: Request) -> Response:
+    """Answer an open question, and take the run up again."""
+    await allowed_run(service, who, run)
+    await service.bench.engine.answer(run, ask, action=body.action, form=body.form, by=who.id, workspace=who.workspace)
+    return tell(await service.bench.engine.wait(run, who.workspace, timeout=patience(request)))
+
+
+def _json(value: Json) -> Response:
+    from fastapi.responses import JSONResponse
+
+    return JSONResponse(value)

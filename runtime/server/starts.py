@@ -1,0 +1,131 @@
+"""Starting runs over HTTP: files by their ids, idempotency keys, and how long the caller waits."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, cast
+from weakref import WeakValueDictionary
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from pydantic import Field
+
+from agents.graph import CompiledApp
+
+from ..access import Principal
+from ..base.errors import Json
+from ..base.ids import digest
+from ..orchestration.errors import RunNotFound
+from ..orchestration.runs import Key, RunRecord
+from .errors import KeyReused, RequestInvalid
+from .service import Body, Service
+
+__all__ = ["NewRun", "allowed_run", "patience", "start", "tell"]
+
+SURFACES: Final = {"owner": "cli", "user": "builder"}
+_PREFER: Final = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
+_LONGEST_WAIT: Final = 600.0
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
+_WORKING: Final = ("accepted", "running")
+
+_locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+
+class NewRun(Body):
+    """A run to be made.
+
+    Attributes:
+        inputs: Inputs by name; a file is `{"artifact": id}`.
+        session: The conversation that it belongs to.
+    """
+
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    session: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")] | None = None
+
+
+async def start(service: Service, who: Principal, app: CompiledApp, wanted: NewRun, request: Request) -> RunRecord:
+    """Accept a run, or find the one that the same idempotency key has made, and wait as long as the caller prefers.
+
+    Raises:
+        KeyReused: The key came before with another request.
+        RequestInvalid: The key cannot be one.
+        InputInvalid: The inputs do not fit the app.
+        ArtifactMissing: A file is not there.
+    """
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        run = await _accept(service, who, app, wanted, None)
+    else:
+        if not _KEY.fullmatch(given):
+            raise RequestInvalid("An idempotency key has 1 to 200 visible ASCII characters.", where="Idempotency-Key")
+        key = Key(f"{who.id}:{given}", digest({"app": app.digest, "inputs": wanted.inputs, "session": wanted.session}))
+        async with _locks.setdefault((who.workspace, key.key), asyncio.Lock()):
+            run = await _known(service, who, key) or await _accept(service, who, app, wanted, key)
+    return await service.bench.engine.wait(run, who.workspace, timeout=patience(request))
+
+
+async def _known(service: Service, who: Principal, key: Key) -> str | None:
+    found = await service.bench.engine.runs.keyed(who.workspace, key.key)
+    if found is None:
+        return None
+    body_hash, run = found
+    if body_hash != key.body_hash:
+        fix = "Use a new key for a new request."
+        raise KeyReused("This key came before with another request.", where="Idempotency-Key", fix=fix)
+    return run
+
+
+async def _accept(service: Service, who: Principal, app: CompiledApp, wanted: NewRun, key: Key | None) -> str:
+    info = await service.bench.engine.accept(
+        app,
+        await _with_files(service, who, wanted.inputs),
+        workspace=who.workspace,
+        principal=who.id,
+        surface=SURFACES.get(who.kind, "api"),
+        session=wanted.session,
+        key=key,
+    )
+    return info.id
+
+
+async def _with_files(service: Service, who: Principal, inputs: Mapping[str, Any]) -> dict[str, Json]:
+    """Put the stored file in the place of each `{"artifact": id}`, also within a list."""
+
+    async def resolve(value: Json) -> Json:
+        match value:
+            case {"artifact": str(artifact)} if len(value) == 1:
+                stored, _ = await service.bench.database.artifacts.get(artifact, who.workspace)
+                return cast("Json", dict(stored))
+            case list():
+                return [await resolve(item) for item in value]
+            case _:
+                return value
+
+    return {name: await resolve(value) for name, value in inputs.items()}
+
+
+async def allowed_run(service: Service, who: Principal, run: str) -> RunRecord:
+    """Return a run that the caller may see.
+
+    Raises:
+        RunNotFound: There is none, or it is of an app that is not the caller's.
+    """
+    record = await service.bench.engine.runs.get(run, who.workspace)
+    if who.app is not None and record.info.app != who.app:
+        raise RunNotFound(f"There is no run {run!r}.", fix="List the runs with: baigong runs")
+    return record
+
+
+def patience(request: Request) -> float:
+    """Return the seconds of `Prefer: wait=N` (RFC 7240), at most 600, or 0 where the caller does not wait."""
+    found = _PREFER.search(request.headers.get("prefer", ""))
+    return min(float(found[1]), _LONGEST_WAIT) if found else 0.0
+
+
+def tell(record: RunRecord, more: Mapping[str, Json] | None = None) -> JSONResponse:
+    """Return a run as JSON: 200 once nothing works on it, 202 while something does."""
+    status = 202 if record.status in _WORKING else 200
+    headers = {"Location": f"/v1/runs/{record.info.id}"}
+    return JSONResponse({**record.to_json(), **(more or {})}, status, headers)
