@@ -1,5 +1,5 @@
 # Targets: setup (once, and after a change of the dependencies), demo (the main job on the embedded model),
-# check (style, types, import contracts), test.
+# up (the server), check (style, types, import contracts), test.
 # Variables: PYTHON (3.11 or later), BAIGONG_TORCH_INDEX (an index of CPU builds of PyTorch); pip's own variables work.
 
 PYTHON ?= python3
@@ -9,7 +9,7 @@ STAMP := $(VENV)/.setup-stamp
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 TORCH_INDEX := $(if $(BAIGONG_TORCH_INDEX),--extra-index-url $(BAIGONG_TORCH_INDEX))
 
-.PHONY: setup demo check test clean
+.PHONY: setup demo up check test clean
 
 setup: $(STAMP)
 
@@ -22,6 +22,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: setup
 	$(BIN)/baigong run equipment-doctor --input equipment=P-101
+
+up: setup
+	$(BIN)/baigong up
 
 check: setup
 	$(BIN)/ruff check .

@@ -143,6 +143,12 @@ class Credentials:
 
         return await self._database.reader.run(read)
 
+    async def any_key(self, workspace: str = "main") -> bool:
+        """Whether the workspace has ever had an API key."""
+        query = "SELECT 1 FROM keys WHERE workspace = ? AND kind = 'key' LIMIT 1"
+        found = await self._database.reader.run(lambda connection: connection.execute(query, (workspace,)).fetchone())
+        return found is not None
+
     async def revoke(self, key: str, workspace: str = "main") -> None:
         """End an API key or a session, by its id.
 

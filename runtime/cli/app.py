@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..base.version import VERSION
-from . import bundle, kb, lock, runs, secrets
+from . import bundle, kb, lock, runs, secrets, up
 from .output import say
 
 __all__ = ["app"]
@@ -21,6 +21,8 @@ app.command("schema")(bundle.schema)
 app.command("lock")(lock.lock)
 for command in (runs.run, runs.runs, runs.replay, runs.resume, runs.answer, runs.cancel):
     app.command(command.__name__)(command)
+app.command("up")(up.up)
+app.command("login")(up.login)
 app.add_typer(kb.group, name="kb")
 app.add_typer(secrets.group, name="secrets")
 

@@ -3,14 +3,19 @@
 BaigongError
 └── CliError
     ├── UsageError      the command line cannot be understood
-    └── ForeignPackage  a package of ours is missing or hidden by another's
+    ├── ForeignPackage  a package of ours is missing or hidden by another's
+    ├── OwnerAway       the process that owns the home folder does not answer
+    └── Answered        the server answered with a problem, whose code this error has
 """
 
 from __future__ import annotations
 
-from ..base.errors import BaigongError
+from collections.abc import Mapping
+from typing import cast
 
-__all__ = ["CliError", "ForeignPackage", "UsageError"]
+from ..base.errors import BaigongError, Json
+
+__all__ = ["Answered", "CliError", "ForeignPackage", "OwnerAway", "UsageError"]
 
 
 class CliError(BaigongError):
@@ -30,3 +35,24 @@ class ForeignPackage(CliError):
     """A package of ours is missing or hidden by another distribution's package of the same name."""
 
     code = "BG912"
+
+
+class OwnerAway(CliError):
+    """The process that owns the home folder does not answer."""
+
+    code = "BG913"
+
+
+class Answered(CliError):
+    """The server answered with a problem: the same error, under the same code."""
+
+    def __init__(self, problem: Mapping[str, Json]) -> None:
+        super().__init__(
+            str(problem.get("detail", "")),
+            where=cast("str | None", problem.get("where")),
+            fix=cast("str | None", problem.get("fix")),
+            details=cast("dict[str, Json] | None", problem.get("details")),
+        )
+        self.code = str(problem.get("code", CliError.code))  # pyright: ignore[reportAttributeAccessIssue]
+        code = problem.get("exit_code")
+        self.exit_code = code if isinstance(code, int) else 5  # pyright: ignore[reportAttributeAccessIssue]

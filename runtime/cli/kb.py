@@ -1,11 +1,12 @@
-"""Commands on knowledge bases: `create`, `add`, `list`, `search`, `eval`. They own the home folder while they run."""
+"""Commands on knowledge bases: `create`, `add`, `list`, `search`, `eval`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from urllib.parse import quote
 
 import typer
 
@@ -17,14 +18,10 @@ from .options import AsJson
 from .output import emit, paint, say
 
 if TYPE_CHECKING:
-    from knowledge.evaluation import Metrics
-    from knowledge.ingest import IngestReport
-    from knowledge.library import BaseFacts, Library
-    from knowledge.retrieve import Hit
+    from .client import Client
 
 __all__ = ["group"]
 
-T = TypeVar("T")
 Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="The knowledge base's name.")]
 
 _WIDTH: Final = 200
@@ -63,9 +60,12 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make an empty knowledge base."""
-    facts = _run(lambda library: library.create(name, language=language, trust=trust, embedder=embedder))
+    from .client import ask
+
+    body: dict[str, Json] = {"name": name, "language": language, "trust": trust, "embedder": embedder}
+    made = ask(lambda client: client.post("/v1/knowledge", body))
     if as_json:
-        emit(_shown(facts))
+        emit(made)
     else:
         say(_text("created").format(name))
 
@@ -77,23 +77,27 @@ def add(
     as_json: AsJson = False,
 ) -> int:
     """Add documents; a file that cannot be read is reported and the others go on."""
-    report = _run(lambda library: library.add(name, paths))
+    from .client import ask
+
+    report = ask(lambda client: _send(client, name, paths))
     if as_json:
-        emit(report.to_json())
+        emit(report)
     else:
         _tell(report)
-    return 1 if report.failed else 0
+    return 1 if report["failed"] else 0
 
 
 @group.command("list")
 def list_bases(as_json: AsJson = False) -> None:
     """List the knowledge bases."""
-    found = _run(lambda library: library.list())
+    from .client import ask
+
+    found = ask(lambda client: client.get("/v1/knowledge"))["bases"]
     if as_json:
-        emit({"bases": [_shown(facts) for facts in found]})
+        emit({"bases": found})
         return
     for facts in found:
-        say(_text("base").format_map({**_shown(facts), "languages": ", ".join(facts.languages) or "–"}))
+        say(_text("base").format_map({**facts, "languages": ", ".join(facts["languages"]) or "–"}))
     if not found:
         say(_text("none"))
 
@@ -110,10 +114,13 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Find passages."""
-    only = dict(_pair(item) for item in wanted or [])
-    hits = _run(lambda library: library.search(name, query, k, only)).hits
+    from .client import ask
+
+    only: dict[str, Json] = dict(_pair(item) for item in wanted or [])
+    body: dict[str, Json] = {"query": query, "k": k, "filter": only}
+    hits = ask(lambda client: client.post(f"{_place(name)}/search", body))["hits"]
     if as_json:
-        emit({"hits": [_hit(hit) for hit in hits]})
+        emit({"hits": hits})
         return
     for number, hit in enumerate(hits, 1):
         _print(number, hit)
@@ -130,42 +137,43 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure retrieval on questions whose documents are known."""
+    from .client import ask
+
     try:
         text = cases.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The file of cases cannot be read: {error}.", where=str(cases)) from error
-    report = _run(lambda library: library.evaluate(name, text))
-    metrics = {"fused": report.fused, "dense": report.dense, "keyword": report.keyword}
+    report = ask(lambda client: client.upload(f"{_place(name)}/evaluate", text.encode()))
     if as_json:
-        emit({"cases": report.cases, **{leg: dict[str, Json](found.to_json()) for leg, found in metrics.items()}})
-        return
-    _table(metrics)
+        emit(report)
+    else:
+        _table({leg: report[leg] for leg in ("fused", "dense", "keyword")})
 
 
-def _run(work: Callable[[Library], Awaitable[T]]) -> T:
-    """Own the home folder for as long as `work` takes.
+async def _send(client: Client, name: str, paths: list[Path]) -> dict[str, Any]:
+    """Send the files one by one and join what became of them; the work on the whole base is left to the last."""
+    from knowledge.ingest import sources_of
 
-    Raises:
-        HomeBusy: Another process owns it.
-        KnowledgeError: What `work` raises.
-    """
-    import asyncio
-
-    from knowledge.library import Library
-
-    from ..storage import Home, open_home
-
-    settings = load_settings()
-
-    async def inside(home: Home) -> T:
-        library = Library(home.root / "knowledge", threads=settings.threads)
+    sources = list(sources_of(paths))
+    report: dict[str, list[Any]] = {kind: [] for kind in ("added", "updated", "unchanged", "removed", "failed")}
+    for number, source in enumerate(sources, 1):
         try:
-            return await work(library)
-        finally:
-            await library.close()
+            content = source.load()
+        except OSError as error:
+            reason = f"The file cannot be read: {error.strerror or error}."
+            report["failed"].append({"document": source.name, "code": UsageError.code, "reason": reason})
+            continue
+        more = "false" if number == len(sources) else "true"
+        part = await client.upload(f"{_place(name)}/documents", content, document=source.name, more=more)
+        for kind, names in report.items():
+            names.extend(part[kind])
+    if not sources:
+        await client.post(f"{_place(name)}/search", {"query": "?", "k": 1})
+    return report
 
-    with open_home(settings) as home:
-        return asyncio.run(inside(home))
+
+def _place(name: str) -> str:
+    return f"/v1/knowledge/{quote(name, safe='')}"
 
 
 def _pair(item: str) -> tuple[str, Json]:
@@ -179,54 +187,27 @@ def _pair(item: str) -> tuple[str, Json]:
     return key, found if isinstance(found, bool | int | float) else value
 
 
-def _tell(report: IngestReport) -> None:
-    counts = {
-        "added": len(report.added),
-        "updated": len(report.updated),
-        "unchanged": len(report.unchanged),
-        "failed": len(report.failed),
-    }
-    for failure in report.failed:
-        say(f"{paint(failure.error.code, 'red')} {failure.error.message} {failure.error.fix or ''}".rstrip())
-    say(_text("added").format_map(counts))
+def _tell(report: Mapping[str, list[Any]]) -> None:
+    for failure in report["failed"]:
+        say(f"{paint(failure['code'], 'red')} {failure['reason']} {failure.get('fix') or ''}".rstrip())
+    say(_text("added").format_map({kind: len(names) for kind, names in report.items()}))
 
 
-def _print(number: int, hit: Hit) -> None:
-    page = f", {_text('page').format(hit.page)}" if hit.page else ""
-    say(paint(f"{number}. {hit.document}{page} [{hit.start}–{hit.end}] {hit.heading}".rstrip(), "cyan"))
-    text = " ".join(hit.text.split())
+def _print(number: int, hit: Mapping[str, Any]) -> None:
+    page = f", {_text('page').format(hit['page'])}" if hit["page"] else ""
+    say(
+        paint(
+            f"{number}. {hit['document']}{page} [{hit['start']}–{hit['end']}] {hit['heading'] or ''}".rstrip(), "cyan"
+        )
+    )
+    text = " ".join(str(hit["text"]).split())
     say(f"   {text if len(text) <= _WIDTH else text[: _WIDTH - 1] + '…'}")
 
 
-def _table(metrics: dict[str, Metrics]) -> None:
-    names = list(metrics["fused"].to_json())
-    say(f"{'':<8}" + "".join(f"{name:>11}" for name in names))
+def _table(metrics: Mapping[str, Mapping[str, float]]) -> None:
+    say(f"{'':<8}" + "".join(f"{name:>11}" for name in metrics["fused"]))
     for leg, found in metrics.items():
-        say(f"{leg:<8}" + "".join(f"{value:>11.4f}" for value in found.to_json().values()))
-
-
-def _hit(hit: Hit) -> dict[str, Json]:
-    return {
-        "id": hit.id,
-        "text": hit.text,
-        "document": hit.document,
-        "page": hit.page,
-        "start": hit.start,
-        "end": hit.end,
-        "heading": hit.heading or None,
-        "score": hit.score,
-        "ranks": dict[str, Json](hit.ranks),
-    }
-
-
-def _shown(facts: BaseFacts) -> dict[str, Json]:
-    return {
-        "name": facts.name,
-        "languages": list[Json](facts.languages),
-        "embedder": facts.embedder,
-        "trust": facts.trust,
-        "documents": facts.documents,
-    }
+        say(f"{leg:<8}" + "".join(f"{value:>11.4f}" for value in found.values()))
 
 
 def _text(key: str) -> str:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ..base.settings import load_settings
 from .options import AsJson
 from .output import emit, say
-
-if TYPE_CHECKING:
-    from agents.spec import Bundle, Lock
 
 __all__ = ["lock"]
 
@@ -26,10 +21,12 @@ def lock(
     as_json: AsJson = False,
 ) -> int:
     """Look up an app's tools, models, bases and skills and write them into its bundle.lock."""
-    from agents.spec import Bundle, read_bundle, write_bundle
+    from agents.spec import Bundle, export_zip, read_bundle, write_bundle
+
+    from .client import ask
 
     bundle = read_bundle(path)
-    made = asyncio.run(_look_up(bundle)).to_text().encode()
+    made = str(ask(lambda client: client.upload("/v1/bundles/lock", export_zip(bundle)))["lock"]).encode()
     changed = bundle.files.get("bundle.lock") != made
     if changed and not check_only:
         write_bundle(Bundle(files={**bundle.files, "bundle.lock": made}), path)
@@ -38,20 +35,3 @@ def lock(
     else:
         say(f"{path}: {'out of date' if check_only else 'locked'}" if changed else f"{path}: up to date")
     return 1 if changed and check_only else 0
-
-
-async def _look_up(bundle: Bundle) -> Lock:
-    from agents.compiler import compile_bundle
-    from agents.spec import lock_from_resources
-
-    from ..orchestration.outline import read_app
-    from ..orchestration.ready import ready
-    from ..orchestration.workbench import Workbench
-
-    document = read_app(bundle) or ready(compile_bundle(bundle)).document
-    bench = await Workbench.open(load_settings())
-    try:
-        await bench.bases.prepare(document, bundle)
-        return lock_from_resources(await bench.inventory.take(document), document)
-    finally:
-        await bench.close()

@@ -1,23 +1,24 @@
-"""Commands on runs: `run`, `replay`, `runs`, `resume`, `cancel`, `answer`. They own the home folder while they work."""
+"""Commands on runs: `run`, `replay`, `runs`, `resume`, `cancel`, `answer`."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from urllib.parse import quote
 
 import typer
 
 from ..base.errors import Json
 from ..base.settings import load_settings
+from .errors import UsageError
 from .options import AsJson
 from .output import emit, paint, say
 from .results import lines
 
 if TYPE_CHECKING:
-    from ..orchestration.runs import RunRecord
-    from ..orchestration.workbench import Workbench
+    from .client import Client
 
 __all__ = ["answer", "cancel", "replay", "resume", "run", "runs"]
 
@@ -25,11 +26,14 @@ RunId: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="The run's 
 ModelsFile: TypeAlias = Annotated[
     Path | None, typer.Option("--models", metavar="FILE", help="A models.yaml in the place of the home's own.")
 ]
-EXIT = {"ended": 0, "waiting": 6, "doubt": 6}
+EXIT: Final = {"ended": 0, "waiting": 6, "doubt": 6}
+_WORKING: Final = ("accepted", "running")
+_WAIT: Final = 600
+"""Seconds that the server waits before it is asked again."""
 
 
 def run(
-    app: Annotated[str, typer.Argument(metavar="APP", help="A bundle's path, or the id of a shipped app.")],
+    app: Annotated[str, typer.Argument(metavar="APP", help="A bundle's path, or the id of an app.")],
     inputs: Annotated[
         list[str] | None, typer.Option("--input", metavar="NAME=VALUE", help="An input; NAME=@FILE reads a file.")
     ] = None,
@@ -39,36 +43,33 @@ def run(
     as_json: AsJson = False,
 ) -> int:
     """Run an app to its end, or until it waits for a person."""
-    from .apps import find_bundle
+    from .client import ask
     from .inputs import read_inputs
+    from .targets import find_target
 
-    bundle = find_bundle(app)
-
-    async def work(bench: Workbench) -> int:
-        from ..orchestration.ready import ready
-
-        compiled = ready(await bench.compile(bundle))
-        given = await read_inputs(bench, compiled, inputs or [])
-        info = await bench.engine.accept(compiled, given, session=session)
+    async def work(client: Client) -> int:
+        target = await find_target(client, app)
+        given = await read_inputs(client, target.inputs, inputs or [])
+        body: dict[str, Json] = {"inputs": given, **({"session": session} if session else {})}
+        record = await client.post(target.runs, body, wait=0 if stream else _WAIT)
         if stream:
-            async for item in bench.engine.events(info.id):
-                _line(item.to_json())
-        return _tell(await bench.engine.wait(info.id), as_json=as_json)
+            async for event in client.events(record["run_id"]):
+                say(_compact(event))
+        return _tell(await _settled(client, record, again=stream), as_json=as_json)
 
-    return _with_bench(work, models)
+    return ask(work, models=models)
 
 
 def replay(run_id: RunId, as_json: AsJson = False, models: ModelsFile = None) -> int:
     """Run a finished run again from its journal, without any model, tool or network call."""
+    from .client import ask
 
-    async def work(bench: Workbench) -> int:
-        record = await bench.engine.replay(run_id)
-        original = await bench.engine.runs.get(run_id, "main")
-        same = record.outputs == original.outputs and record.status == original.status
-        code = _tell(record, as_json=as_json, more={"replay_of": run_id, "identical": same})
-        return code if same or code else 1
+    async def work(client: Client) -> int:
+        record = await client.post(f"/v1/runs/{quote(run_id, safe='')}/replay")
+        code = _tell(record, as_json=as_json)
+        return code if record["identical"] or code else 1
 
-    return _with_bench(work, models)
+    return ask(work, models=models)
 
 
 def runs(
@@ -79,39 +80,41 @@ def runs(
     as_json: AsJson = False,
 ) -> int:
     """List runs, newest first, or show one with its events and open questions."""
+    from .client import ask
 
-    async def work(bench: Workbench) -> int:
+    async def work(client: Client) -> int:
         if run_id is not None:
-            return await _show(bench, run_id, as_json=as_json)
-        found = await bench.engine.runs.list("main", app=app, status=status, limit=limit)
+            return await _show(client, run_id, as_json=as_json)
+        found = await client.get("/v1/runs", app=app, status=status, limit=limit)
         if as_json:
-            emit({"runs": [record.to_json() for record in found]})
-        for record in () if as_json else found:
-            say(f"{record.info.id}  {_time(record.created)}  {record.status:<9}  {record.info.app}")
+            emit(found)
+        for record in () if as_json else found["runs"]:
+            say(f"{record['run_id']}  {_time(record['created'])}  {record['status']:<9}  {record['app']}")
         return 0
 
-    return _with_bench(work)
+    return ask(work)
 
 
 def resume(run_id: RunId, as_json: AsJson = False, models: ModelsFile = None) -> int:
     """Take a run up where it failed or was cut off."""
+    from .client import ask
 
-    async def work(bench: Workbench) -> int:
-        await bench.engine.resume(run_id)
-        return _tell(await bench.engine.wait(run_id), as_json=as_json)
+    async def work(client: Client) -> int:
+        record = await client.post(f"/v1/runs/{quote(run_id, safe='')}/resume", wait=_WAIT)
+        return _tell(await _settled(client, record), as_json=as_json)
 
-    return _with_bench(work, models)
+    return ask(work, models=models)
 
 
 def cancel(run_id: RunId, as_json: AsJson = False) -> int:
     """Stop a run that has not ended."""
+    from .client import ask
 
-    async def work(bench: Workbench) -> int:
-        record = await bench.engine.cancel(run_id)
-        _tell(record, as_json=as_json)
+    async def work(client: Client) -> int:
+        _tell(await client.post(f"/v1/runs/{quote(run_id, safe='')}/cancel"), as_json=as_json)
         return 0
 
-    return _with_bench(work)
+    return ask(work)
 
 
 def answer(
@@ -121,83 +124,80 @@ def answer(
         list[str] | None,
         typer.Option("--field", metavar="NAME=JSON", help="A field of the form; a text needs no quotes."),
     ] = None,
-    ask: Annotated[str | None, typer.Option("--ask", help="The question; by default the only open one.")] = None,
+    ask_id: Annotated[str | None, typer.Option("--ask", help="The question; by default the only open one.")] = None,
     models: ModelsFile = None,
     as_json: AsJson = False,
 ) -> int:
     """Answer a question of a waiting run and take it up again."""
+    from .client import ask
 
-    async def work(bench: Workbench) -> int:
-        from ..orchestration.errors import AskNotOpen
+    async def work(client: Client) -> int:
+        place = f"/v1/runs/{quote(run_id, safe='')}/asks"
+        name = ask_id or _only([str(one["id"]) for one in (await client.get(place))["asks"]], run_id)
+        form: dict[str, Json] = dict(_field(option) for option in fields or [])
+        body: dict[str, Json] = {"action": action, "form": form}
+        record = await client.post(f"{place}/{quote(name, safe='')}", body, wait=_WAIT)
+        return _tell(await _settled(client, record), as_json=as_json)
 
-        open_now = await bench.engine.asks(run_id)
-        names = [str(one["id"]) for one in open_now]
-        if ask is None and len(names) != 1:
-            listed = ", ".join(names) or "none"
-            raise AskNotOpen(
-                f"The run has {len(names)} open questions.", where=run_id, fix=f"Name one with --ask: {listed}."
-            )
-        form = dict(_field(option) for option in fields or [])
-        await bench.engine.answer(run_id, ask or names[0], action=action, form=form, by="local")
-        return _tell(await bench.engine.wait(run_id), as_json=as_json)
-
-    return _with_bench(work, models)
+    return ask(work, models=models)
 
 
-def _with_bench(work: Callable[[Workbench], Awaitable[int]], models: Path | None = None) -> int:
-    import asyncio
-
-    from ..orchestration.workbench import Workbench
-
-    async def session() -> int:
-        bench = await Workbench.open(load_settings(), models_file=models)
-        try:
-            return await work(bench)
-        finally:
-            await bench.close()
-
-    return asyncio.run(session())
+async def _settled(client: Client, record: dict[str, Any], *, again: bool = False) -> dict[str, Any]:
+    """Return the run once nothing works on it."""
+    while again or record["status"] in _WORKING:
+        record, again = await client.get(f"/v1/runs/{record['run_id']}", wait=_WAIT), False
+    for extra in ("inputs", "asks"):
+        record.pop(extra, None)
+    return record
 
 
-async def _show(bench: Workbench, run_id: str, *, as_json: bool) -> int:
-    record = await bench.engine.runs.get(run_id, "main")
-    events = [item.to_json() async for item in bench.engine.events(run_id)]
-    asks = await bench.engine.asks(run_id)
+def _only(names: list[str], run_id: str) -> str:
+    if len(names) == 1:
+        return names[0]
+    listed = ", ".join(names)
+    raise UsageError(
+        f"The run has {len(names)} open questions.",
+        where=run_id,
+        fix=f"Name one with --ask: {listed}." if names else "There is nothing to answer; look with: baigong runs RUN",
+    )
+
+
+async def _show(client: Client, run_id: str, *, as_json: bool) -> int:
+    record = await client.get(f"/v1/runs/{quote(run_id, safe='')}")
+    events = (await client.get(f"/v1/runs/{quote(run_id, safe='')}/events"))["events"]
     if as_json:
-        emit({**record.to_json(), "events": list(events), "asks": list(asks)})
+        emit({**record, "events": events})
         return 0
     _tell(record, as_json=False)
     for event in events:
         say(f"{event['seq']:>5}  {event['type']:<16} {event['path']}")
-    for one in asks:
+    for one in record["asks"]:
         say(f"open: {one['id']}  {one['kind']}")
     return 0
 
 
-def _tell(record: RunRecord, *, as_json: bool, more: dict[str, Json] | None = None) -> int:
+def _tell(record: dict[str, Any], *, as_json: bool) -> int:
+    status = str(record["status"])
+    error: dict[str, Any] = record["error"] or {}
     if as_json:
-        emit({**record.to_json(), **(more or {})})
+        emit(record)
     else:
-        colour = "green" if record.status == "ended" else "yellow" if record.status in EXIT else "red"
-        say(f"{record.info.id}  {paint(record.status, colour)}")
+        colour = "green" if status == "ended" else "yellow" if status in EXIT else "red"
+        say(f"{record['run_id']}  {paint(status, colour)}")
         settings = load_settings()
-        for line in lines(record.outputs or {}, settings.home / "artifacts", settings.language):
+        for line in lines(record["outputs"] or {}, settings.home / "artifacts", settings.language):
             say(line)
-        if record.error:
-            where = f" ({record.error['where']})" if record.error.get("where") else ""
-            say(f"{record.error['code']}: {record.error['message']}{where}")
-        say(f"used: {_compact(record.usage)}")
-    if record.status in EXIT:
-        return EXIT[record.status]
-    code = (record.error or {}).get("exit_code")
+        if error:
+            where = f" ({error['where']})" if error.get("where") else ""
+            say(f"{error['code']}: {error['message']}{where}")
+        say(f"used: {_compact(record['usage'])}")
+    if status in EXIT:
+        return EXIT[status]
+    code = error.get("exit_code")
     return code if isinstance(code, int) else 1
 
 
 def _field(option: str) -> tuple[str, Json]:
-    import json
-
-    from .errors import UsageError
-
     name, found, text = option.partition("=")
     if not found:
         raise UsageError(f"{option!r} is no field.", fix="Write --field name=value.")
@@ -207,13 +207,7 @@ def _field(option: str) -> tuple[str, Json]:
         return name, text
 
 
-def _line(data: dict[str, Json]) -> None:
-    say(_compact(data))
-
-
 def _compact(value: Json) -> str:
-    import json
-
     return json.dumps(value, ensure_ascii=False)
 
 

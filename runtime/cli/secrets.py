@@ -1,13 +1,13 @@
-"""Commands on secrets: `set`, `list`, `rm`. They own the home folder while they run."""
+"""Commands on secrets: `set`, `list`, `rm`."""
 # ruff: noqa: A005 the word of the command; it is always imported through its package
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, TypeAlias
+from urllib.parse import quote
 
 import typer
 
@@ -18,12 +18,8 @@ from .errors import UsageError
 from .options import AsJson
 from .output import emit, say
 
-if TYPE_CHECKING:
-    from ..access import SecretInfo, SecretStore
-
 __all__ = ["group"]
 
-T = TypeVar("T")
 Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="The secret's name, such as MAIL_TOKEN.")]
 
 _READ_LIMIT: Final = 128 * 1024
@@ -64,10 +60,10 @@ def set_secret(
             "A secret's value is no argument: other programs can read a command line.",
             fix="Give the name alone, and the value at the prompt, on standard input or with --from-file.",
         )
-    from ..access import Secret
+    from .client import ask
 
-    value = Secret(_value(name, from_file))
-    info = _run(lambda store: store.set(name, value))
+    value = _value(name, from_file)
+    info = ask(lambda client: client.put(_place(name), {"value": value}))
     if as_json:
         emit(_shown(info))
     else:
@@ -77,13 +73,15 @@ def set_secret(
 @group.command("list")
 def list_secrets(as_json: AsJson = False) -> None:
     """List the names of the secrets and when each was set; values are never shown."""
-    found = _run(lambda store: store.list())
+    from .client import ask
+
+    found = ask(lambda client: client.get("/v1/secrets"))["secrets"]
     if as_json:
         emit({"secrets": [_shown(info) for info in found]})
         return
-    width = max((len(info.name) for info in found), default=0)
+    width = max((len(info["name"]) for info in found), default=0)
     for info in found:
-        say(f"{info.name:<{width}}  {_time(info.updated)}")
+        say(f"{info['name']:<{width}}  {_time(info['updated'])}")
     if not found:
         say(_text("none"))
 
@@ -91,41 +89,21 @@ def list_secrets(as_json: AsJson = False) -> None:
 @group.command("rm")
 def remove_secret(name: Name, as_json: AsJson = False) -> None:
     """Delete a secret."""
-    _run(lambda store: store.remove(name))
+    from .client import ask
+
+    ask(lambda client: client.delete(_place(name)))
     if as_json:
         emit({"name": name, "removed": True})
     else:
         say(_text("rm", name))
 
 
-def _run(work: Callable[[SecretStore], Awaitable[T]]) -> T:
-    """Own the home folder for as long as `work` takes.
-
-    Raises:
-        HomeBusy: Another process owns it.
-        AccessError: The key cannot be used, or what `work` raises.
-    """
-    import asyncio
-
-    from ..access import SecretStore, load_key
-    from ..storage import Database, Home, open_home
-
-    settings = load_settings()
-
-    async def inside(home: Home) -> T:
-        key = load_key(settings.secret_key.get_secret_value() if settings.secret_key else None, home.keys)
-        database = await Database.open(home)
-        try:
-            return await work(SecretStore(database, key))
-        finally:
-            await database.close()
-
-    with open_home(settings) as home:
-        return asyncio.run(inside(home))
+def _place(name: str) -> str:
+    return f"/v1/secrets/{quote(name, safe='')}"
 
 
 def _value(name: str, file: Path | None) -> str:
-    """Read the value, without the line break at its end; bytes that are no text are kept as such and refused later."""
+    """Read the value, without the line break at its end; bytes that are no text are refused."""
     if file is None and sys.stdin.isatty():
         return typer.prompt(_text("value", name), hide_input=True, confirmation_prompt=_text("again"), err=True)
     if file is None:
@@ -133,15 +111,21 @@ def _value(name: str, file: Path | None) -> str:
     else:
         with file.open("rb") as stream:
             content = stream.read(_READ_LIMIT)
-    return content.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")
+    try:
+        return content.removesuffix(b"\n").removesuffix(b"\r").decode()
+    except UnicodeDecodeError as error:
+        from ..access.errors import BadSecretValue
+
+        message = "A secret's value is a Unicode text of 1 byte to 64 KiB."
+        raise BadSecretValue(message, fix="Give it in the encoding UTF-8.") from error
 
 
 def _text(key: str, name: str = "") -> str:
     return _TEXTS[load_settings().language][key].format(name)
 
 
-def _shown(info: SecretInfo) -> dict[str, Json]:
-    return {"name": info.name, "created": _time(info.created), "updated": _time(info.updated)}
+def _shown(info: dict[str, Any]) -> dict[str, Json]:
+    return {"name": info["name"], "created": _time(info["created"]), "updated": _time(info["updated"])}
 
 
 def _time(milliseconds: int) -> str:

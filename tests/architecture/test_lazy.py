@@ -47,6 +47,24 @@ def test_heavy_libraries_stay_unloaded(code: str, tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "loaded: []"
 
 
+def test_an_idle_server_loads_no_heavy_library_but_langgraph(tmp_path: Path) -> None:
+    code = """
+import asyncio, pathlib, sys
+from runtime.base.settings import Settings
+from runtime.orchestration.workbench import Workbench
+from runtime.server.app import create_app
+async def main():
+    bench = await Workbench.open(Settings(home=pathlib.Path('home')))
+    create_app(bench, owner_key='k')
+    await bench.engine.start()
+    await bench.close()
+asyncio.run(main())
+"""
+    done = start(code + f"\nprint('loaded:', sorted(set({HEAVY!r}) & set(sys.modules)))", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "loaded: ['langgraph']"
+
+
 def test_the_probe_sees_a_loaded_library(tmp_path: Path) -> None:
     done = start("import sys, matplotlib; print('matplotlib' in sys.modules)", tmp_path)
     assert done.stdout.strip() == "True", done.stderr

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from agents.spec import Bundle, read_zip
+from agents.compiler import compile_bundle
+from agents.spec import Bundle, lock_from_resources, read_zip
 
 from ...base.errors import Json
 from ...orchestration.apps import App
+from ...orchestration.outline import read_app
 from ...orchestration.ready import ready
 from ..guard import Guarded, needs
 from ..service import Served, Who
@@ -36,6 +38,16 @@ async def store(service: Served, who: Who, request: Request) -> dict[str, Json]:
     app = ready(await service.bench.apps.compilation(bundle))
     digest = await service.bench.database.bundles.put(bundle, who.workspace)
     return {**App(app.id, bundle, "bundle").to_json(), "digest": digest}
+
+
+@router.post("/lock")
+@needs("apps:write", upload=True)
+async def lock(service: Served, who: Who, request: Request) -> dict[str, Json]:
+    """Look up what this host has of what a bundle requires, and return it as the text of its `bundle.lock`."""
+    bundle = await read_body(request)
+    document = read_app(bundle) or ready(compile_bundle(bundle)).document
+    await service.bench.bases.prepare(document, bundle)
+    return {"lock": lock_from_resources(await service.bench.inventory.take(document), document).to_text()}
 
 
 @router.post("/{digest}/runs")

@@ -78,7 +78,7 @@ def test_run_then_replay_without_a_model(place: Path) -> None:
         (["run", "app.yaml", "--models", "models.yaml", "--input", "name"], 2, "BG911"),
         (["run", "app.yaml", "--models", "models.yaml", "--input", "name=@gone.txt"], 2, "BG911"),
         (["run", "app.yaml", "--models", "models.yaml", "--input", "name=x", "--input", "rows=x"], 2, "BG911"),
-        (["run", "gone", "--input", "name=x"], 3, "BG705"),
+        (["run", "gone", "--input", "name=x"], 3, "BG942"),
         (["run", "blind"], 1, "BG742"),
         (["replay", "run_none"], 3, "BG731"),
         (["cancel", "run_none"], 3, "BG731"),
