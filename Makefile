@@ -1,5 +1,5 @@
 # Targets: setup (once, and after a change of the dependencies), demo (the main job on the embedded model),
-# up (the server), check (style, types, import contracts), test.
+# up (the server), check (style, types, import contracts), test, bench (ratios against a bare LangGraph).
 # Variables: PYTHON (3.11 or later), BAIGONG_TORCH_INDEX (an index of CPU builds of PyTorch); pip's own variables work.
 
 PYTHON ?= python3
@@ -9,7 +9,7 @@ STAMP := $(VENV)/.setup-stamp
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 TORCH_INDEX := $(if $(BAIGONG_TORCH_INDEX),--extra-index-url $(BAIGONG_TORCH_INDEX))
 
-.PHONY: setup demo up check test clean
+.PHONY: setup demo up check test bench clean
 
 setup: $(STAMP)
 
@@ -34,6 +34,10 @@ check: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+bench: setup
+	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.startup
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

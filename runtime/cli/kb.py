@@ -12,9 +12,8 @@ import typer
 
 from ..base.errors import Json
 from ..base.language import Language
-from ..base.settings import load_settings
 from .errors import UsageError
-from .options import AsJson
+from .options import AsJson, chosen
 from .output import emit, paint, say
 
 if TYPE_CHECKING:
@@ -211,4 +210,4 @@ def _table(metrics: Mapping[str, Mapping[str, float]]) -> None:
 
 
 def _text(key: str) -> str:
-    return _TEXTS[load_settings().language][key]
+    return _TEXTS[chosen(None)][key]

@@ -11,7 +11,6 @@ from urllib.parse import quote
 import typer
 
 from ..base.errors import Json
-from ..base.settings import load_settings
 from .errors import UsageError
 from .options import AsJson
 from .output import emit, paint, say
@@ -184,6 +183,8 @@ def _tell(record: dict[str, Any], *, as_json: bool) -> int:
     else:
         colour = "green" if status == "ended" else "yellow" if status in EXIT else "red"
         say(f"{record['run_id']}  {paint(status, colour)}")
+        from ..base.settings import load_settings
+
         settings = load_settings()
         for line in lines(record["outputs"] or {}, settings.home / "artifacts", settings.language):
             say(line)

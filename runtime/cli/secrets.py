@@ -13,9 +13,8 @@ import typer
 
 from ..base.errors import Json
 from ..base.language import Language
-from ..base.settings import load_settings
 from .errors import UsageError
-from .options import AsJson
+from .options import AsJson, chosen
 from .output import emit, say
 
 __all__ = ["group"]
@@ -121,7 +120,7 @@ def _value(name: str, file: Path | None) -> str:
 
 
 def _text(key: str, name: str = "") -> str:
-    return _TEXTS[load_settings().language][key].format(name)
+    return _TEXTS[chosen(None)][key].format(name)
 
 
 def _shown(info: dict[str, Any]) -> dict[str, Json]:

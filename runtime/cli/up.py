@@ -10,14 +10,14 @@ import typer
 
 from ..base.errors import Json
 from ..base.language import Language
-from ..base.settings import Settings, load_settings
 from .errors import UsageError
-from .options import AsJson
+from .options import AsJson, chosen
 from .output import emit, paint, say
 
 if TYPE_CHECKING:
     import socket
 
+    from ..base.settings import Settings
     from ..orchestration.workbench import Workbench
 
 __all__ = ["login", "up"]
@@ -50,11 +50,12 @@ def up(
     as_json: AsJson = False,
 ) -> int:
     """Serve the home over HTTP until Ctrl+C or SIGTERM."""
+    from ..base.settings import load_settings
     from ..server.listening import bind
 
     settings = load_settings()
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("alembic", "uvicorn"):
+    for name in ("alembic", "httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
     listening = bind(settings.host, settings.port if port is None else port)
     try:
@@ -66,12 +67,14 @@ def up(
 
 def login(as_json: AsJson = False) -> None:
     """Make a token that signs a browser in at the running server, once and within 10 minutes."""
+    from ..base.settings import load_settings
     from ..storage import Home
     from .client import ask
 
-    owner = Home.owner(load_settings().home)
+    home = load_settings().home
+    owner = Home.owner(home)
     if owner is None or owner.address is None:
-        raise UsageError("No server owns this home.", where=str(load_settings().home), fix="Start one: baigong up")
+        raise UsageError("No server owns this home.", where=str(home), fix="Start one: baigong up")
     found = ask(lambda client: client.post("/v1/session/links"))
     if as_json:
         emit({"url": owner.address, **found})
@@ -148,4 +151,4 @@ def _url(host: str, port: int) -> str:
 
 
 def _text(key: str) -> str:
-    return _TEXTS[load_settings().language][key]
+    return _TEXTS[chosen(None)][key]

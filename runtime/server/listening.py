@@ -70,7 +70,13 @@ async def listen(app: FastAPI, listening: socket.socket) -> AsyncGenerator[async
         listening: A socket of `bind`.
     """
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", server_header=False, timeout_graceful_shutdown=_GRACE
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE,
     )
     server = Listener(config)
     task = asyncio.create_task(server.serve([listening]))
