@@ -90,6 +90,10 @@ class Settings(BaseSettings):
         default="127.0.0.1",
         description="The address that the server and the builder listen on.",
     )
+    allowed_hosts: Annotated[str | None, Accepts("host names, separated by commas")] = Field(
+        default=None,
+        description="Further names by which the server may be called, where it listens beyond this machine.",
+    )
     port: Port = Field(default=8321, description="The server's port.")
     ui_port: Port = Field(default=8320, description="The builder's port.")
     log_level: Annotated[LogLevel, Accepts("debug, info, warning or error")] = Field(

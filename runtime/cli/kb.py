@@ -80,7 +80,7 @@ def add(
 
     report = ask(lambda client: _send(client, name, paths))
     if as_json:
-        emit(report)
+        emit(dict[str, Json](report))
     else:
         _tell(report)
     return 1 if report["failed"] else 0
@@ -149,26 +149,37 @@ def evaluate(
         _table({leg: report[leg] for leg in ("fused", "dense", "keyword")})
 
 
-async def _send(client: Client, name: str, paths: list[Path]) -> dict[str, Any]:
-    """Send the files one by one and join what became of them; the work on the whole base is left to the last."""
+async def _send(client: Client, name: str, paths: list[Path]) -> dict[str, list[Any]]:
+    """Send the files one by one and join what became of them; work on the whole base is left to the last."""
     from knowledge.ingest import sources_of
 
-    sources = list(sources_of(paths))
     report: dict[str, list[Any]] = {kind: [] for kind in ("added", "updated", "unchanged", "removed", "failed")}
-    for number, source in enumerate(sources, 1):
+    held: tuple[str, bytes] | None = None
+
+    async def send(more: str) -> None:
+        if held is not None:
+            part = await client.upload(f"{_place(name)}/documents", held[1], document=held[0], more=more)
+            for kind, names in report.items():
+                names.extend(part[kind])
+
+    await client.get(_place(name))
+    for source in sources_of(paths):
         try:
             content = source.load()
         except OSError as error:
-            reason = f"The file cannot be read: {error.strerror or error}."
-            report["failed"].append({"document": source.name, "code": UsageError.code, "reason": reason})
+            report["failed"].append(_unreadable(source.name, error))
             continue
-        more = "false" if number == len(sources) else "true"
-        part = await client.upload(f"{_place(name)}/documents", content, document=source.name, more=more)
-        for kind, names in report.items():
-            names.extend(part[kind])
-    if not sources:
-        await client.post(f"{_place(name)}/search", {"query": "?", "k": 1})
+        await send("true")
+        held = (source.name, content)
+    await send("false")
     return report
+
+
+def _unreadable(document: str, error: OSError) -> dict[str, Json]:
+    from knowledge.errors import DocumentUnreadable
+
+    reason = f"The file cannot be read: {error.strerror or error}."
+    return {"document": document, "code": DocumentUnreadable.code, "reason": reason}
 
 
 def _place(name: str) -> str:

@@ -95,7 +95,7 @@ def _run(settings: Settings, listening: socket.socket, *, new_key: bool, as_json
 
 async def _serve(settings: Settings, listening: socket.socket, *, new_key: bool, as_json: bool) -> None:
     from ..orchestration.workbench import Workbench
-    from ..server.app import LOOPBACK, create_app
+    from ..server.app import create_app
     from ..server.listening import listen
 
     bench = await Workbench.open(settings)
@@ -103,7 +103,7 @@ async def _serve(settings: Settings, listening: socket.socket, *, new_key: bool,
         url = _url(settings.host, listening.getsockname()[1])
         key = await _first_key(bench, wanted=new_key)
         owner = bench.home.publish(url)
-        app = create_app(bench, owner_key=owner.key or "", hosts=(*LOOPBACK, settings.host))
+        app = create_app(bench, owner_key=owner.key or "", hosts=_hosts(settings))
         async with listen(app, listening) as serving:
             _announce(url, key, settings, as_json=as_json)
             taking = asyncio.create_task(_take_up(bench))
@@ -144,6 +144,13 @@ def _line(value: Json) -> str:
     import json
 
     return json.dumps(value, ensure_ascii=False)
+
+
+def _hosts(settings: Settings) -> list[str]:
+    from ..server.app import LOOPBACK
+
+    named = (name.strip().lower() for name in (settings.allowed_hosts or "").split(","))
+    return [*LOOPBACK, settings.host, *filter(None, named)]
 
 
 def _url(host: str, port: int) -> str:

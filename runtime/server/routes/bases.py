@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,6 +55,13 @@ async def make_base(service: Served, who: Who, body: NewBase) -> dict[str, Json]
     )
     service.bench.apps.forget()
     return _base(facts)
+
+
+@router.get("/{name}")
+@needs("knowledge:read")
+async def show_base(service: Served, who: Who, name: str) -> dict[str, Json]:
+    """Describe one base."""
+    return _base(await asyncio.to_thread(service.bench.library.info, name))
 
 
 @router.delete("/{name}", status_code=204)

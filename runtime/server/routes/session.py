@@ -6,7 +6,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from ...access.credentials import SESSION_SECONDS
+from ...access.principal import EVERYTHING
 from ...base.errors import Json
+from ..errors import Forbidden
 from ..guard import Guarded, needs
 from ..service import COOKIE, Body, Served, Who
 
@@ -24,7 +26,9 @@ class SignIn(Body):
 @router.post("/links", status_code=201)
 @needs("keys:write")
 async def make_link(service: Served, who: Who) -> dict[str, Json]:
-    """Make a link's token, which signs one browser in within 10 minutes."""
+    """Make a link's token, which signs one browser in within 10 minutes; only who may do everything can make one."""
+    if not who.may(EVERYTHING):
+        raise Forbidden("A session may do everything, and you may not.", where=EVERYTHING)
     link, expires = await service.bench.credentials.issue_link(workspace=who.workspace)
     return {"link": link, "expires": expires}
 

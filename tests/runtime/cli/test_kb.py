@@ -25,6 +25,9 @@ def test_from_documents_to_measured_search(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "cases.jsonl").write_text('{"query": "gravel", "relevant": ["pump.md"]}\n')
     assert main(["kb", "create", "m", "--embedder", "hashing", "--json"]) == 0
     assert document(capsys)["documents"] == 0
+    (tmp_path / "nothing").mkdir()
+    assert main(["kb", "add", "m", str(tmp_path / "nothing"), "--json"]) == 0
+    assert document(capsys)["added"] == []
     assert main(["kb", "search", "m", "gravel", "--json"]) == 1
     assert document(capsys)["error"]["code"] == "BG812"
     assert main(["kb", "add", "m", str(tmp_path / "pump.md"), str(tmp_path / "empty.md"), "--json"]) == 1
@@ -45,6 +48,7 @@ def test_from_documents_to_measured_search(tmp_path: Path, capsys: pytest.Captur
     )
 
 
-def test_what_is_not_there_is_not_found() -> None:
+def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
+    assert main(["kb", "add", "absent", str(tmp_path)]) == 3
     assert main(["kb", "search", "absent", "gravel"]) == 3
     assert main(["kb", "create", "Not A Name"]) == 2

@@ -145,6 +145,14 @@ def test_a_run_outlives_its_client_and_a_killed_server(place: Path) -> None:
         assert kinds.count(("run.ended", "")) == 1
 
 
+def test_a_further_host_name_is_served_where_a_setting_names_it(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAIGONG_ALLOWED_HOSTS", "plant.example, other.example")
+    with server(place) as (_, said):
+        for name, status in (("plant.example:8321", 200), ("evil.example", 421)):
+            answer = httpx.get(f"{said['url']}/healthz", headers={"Host": name}, trust_env=False)
+            assert answer.status_code == status
+
+
 def test_a_port_in_use_is_named(place: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
