@@ -4,6 +4,8 @@ BaigongError
 └── AgentError
     ├── BundleError         the bundle cannot be read or written as a whole
     │   └── BundleNotFound  there is no bundle, or no such file in it
+    ├── EditInvalid         an edit of a bundle cannot be
+    │   └── EditConflict    something else is there than the edit expects
     ├── TypeSyntaxError     a type's text is malformed or names an unknown type
     ├── ValueMismatch       a value does not fit its declared type
     ├── ExpressionError     an expression failed when it was evaluated
@@ -18,6 +20,8 @@ __all__ = [
     "AgentError",
     "BundleError",
     "BundleNotFound",
+    "EditConflict",
+    "EditInvalid",
     "ExpressionError",
     "NodeError",
     "TypeSyntaxError",
@@ -45,6 +49,19 @@ class BundleNotFound(BundleError):
     code = "BG705"
     exit_code = 3
     status = 404
+
+
+class EditInvalid(AgentError):
+    """An edit of a bundle cannot be."""
+
+    code = "BG706"
+
+
+class EditConflict(EditInvalid):
+    """Something else is there than the edit expects."""
+
+    code = "BG707"
+    status = 409
 
 
 class TypeSyntaxError(AgentError):

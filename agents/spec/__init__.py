@@ -4,6 +4,7 @@ from .bundle import Bundle, export_zip, read_bundle, read_zip, write_bundle
 from .canonical import dump_app, format_app
 from .comments import Comments, read_comments
 from .document import Document, NodeSpec
+from .edit import Edit, Operation, apply_edit, operation_from_json, operation_to_json
 from .lock import Lock, fingerprint, lock_from_resources, read_lock, resources_from_lock
 from .positions import Positions
 from .resources import BaseInfo, ModelInfo, Resources, SkillInfo, ToolInfo, ToolPolicy
@@ -15,21 +16,26 @@ __all__ = [
     "Bundle",
     "Comments",
     "Document",
+    "Edit",
     "Lock",
     "ModelInfo",
     "NodeSpec",
+    "Operation",
     "Parsed",
     "Positions",
     "Resources",
     "SkillInfo",
     "ToolInfo",
     "ToolPolicy",
+    "apply_edit",
     "dump_app",
     "explain_errors",
     "export_zip",
     "fingerprint",
     "format_app",
     "lock_from_resources",
+    "operation_from_json",
+    "operation_to_json",
     "parse_yaml",
     "read_bundle",
     "read_comments",

@@ -134,6 +134,10 @@ class Apps:
                 self._bundles.popitem(last=False)
         return self._bundles[key]
 
+    def keep(self, bundle: Bundle, workspace: str = "main") -> None:
+        """Know a bundle that was stored elsewhere; its layout may be another under the same digest."""
+        self._bundles[workspace, bundle.digest] = bundle
+
     async def compilation(self, bundle: Bundle) -> Compilation:
         """Compile a bundle afresh and keep the outcome."""
         async with self._lock:

@@ -20,6 +20,7 @@ from ..models.assembly import open_hub
 from ..storage import Database, Home, open_home
 from .apps import Apps
 from .bases import Bases
+from .drafts import Drafts
 from .engine import Engine
 from .files import StoredFiles
 from .host import Host
@@ -46,6 +47,7 @@ class Workbench:
         inventory: What it has of what an app requires.
         engine: Runs apps.
         apps: Finds and compiles apps.
+        drafts: Edits apps.
     """
 
     def __init__(self, settings: Settings, home: Home, database: Database, models_file: Path | None) -> None:
@@ -66,6 +68,7 @@ class Workbench:
         self.inventory = Inventory(specs, self.host.tools, models, self.bases, self.secrets)
         self.engine = Engine(database, self.host, self.recompile)
         self.apps = Apps(database, self.compile)
+        self.drafts = Drafts(database, self.apps)
 
     @classmethod
     async def open(cls, settings: Settings, *, models_file: Path | None = None) -> Workbench:

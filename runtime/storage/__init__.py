@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .apps import AppRow, AppStore
+from .apps import AppChange, AppRow, AppStore
 from .artifacts import ArtifactStore
 from .bundles import BundleStore
 from .database import Database
@@ -13,6 +13,7 @@ from .stream import Row, Statement, Stream
 from .writer import Writer
 
 __all__ = [
+    "AppChange",
     "AppMissing",
     "AppRow",
     "AppStore",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from dataclasses import dataclass
 from typing import Final
 
+from agents.spec.bundle import Bundle, export_zip
+
+from .bundles import PUT_BUNDLE
 from .errors import AppMissing
 from .reader import Reader
 from .writer import Writer
 
-__all__ = ["AppRow", "AppStore"]
+__all__ = ["AppChange", "AppRow", "AppStore"]
 
 _PUT: Final = (
     "INSERT INTO apps (workspace, id, name, digest, revision, created, updated, origin) "
@@ -23,6 +27,31 @@ _PUT: Final = (
 _GET: Final = "SELECT id, name, digest, revision, created, updated FROM apps WHERE workspace = ? AND id = ?"
 _LIST: Final = "SELECT id, name, digest, revision, created, updated FROM apps WHERE workspace = ? ORDER BY id"
 _REMOVE: Final = "DELETE FROM apps WHERE workspace = ? AND id = ?"
+
+
+_REMOVE_OPS: Final = "DELETE FROM app_ops WHERE workspace = ? AND app = ?"
+_ADVANCE: Final = (
+    "UPDATE apps SET name = ?, digest = ?, revision = revision + 1, updated = ? WHERE workspace = ? AND id = ?"
+)
+_PUT_OP: Final = "INSERT INTO app_ops (workspace, app, rev, client, seq, op, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_EDITS: Final = "SELECT rev, client, seq, op FROM app_ops WHERE workspace = ? AND app = ? AND rev > ? ORDER BY rev"
+_SWEEP: Final = (
+    "DELETE FROM bundles WHERE digest = ? AND workspace = ? "
+    "AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.digest = ? AND runs.workspace = ?)"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppChange:
+    """An edit: which app, from which revision, whose (`client`, `seq`), what (JSON), and the app's name after it."""
+
+    workspace: str
+    app: str
+    name: str
+    revision: int
+    client: str
+    seq: int
+    operations: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +103,52 @@ class AppStore:
 
         return await self._reader.run(read)
 
+    async def edit(self, change: AppChange, bundle: Bundle) -> AppRow | None:
+        """Let an app be another bundle, and write the edit down that led there, or nothing of it.
+
+        The bundle before it is deleted where no run needs it.
+
+        Returns:
+            The app, or None where it is not at the revision that the change was made on.
+
+        Raises:
+            StorageError: The database cannot be written.
+        """
+        content = await asyncio.to_thread(export_zip, bundle)
+        now = time.time_ns() // 1_000_000
+
+        def write(connection: sqlite3.Connection) -> AppRow | None:
+            place = (change.workspace, change.app)
+            row = connection.execute(_GET, place).fetchone()
+            if row is None or AppRow(*row).revision != change.revision:
+                return None
+            connection.execute(PUT_BUNDLE, (bundle.digest, change.workspace, content, now))
+            connection.execute(_ADVANCE, (change.name, bundle.digest, now, *place))
+            values = (*place, change.revision + 1, change.client, change.seq, change.operations, now)
+            connection.execute(_PUT_OP, values)
+            before = AppRow(*row).digest
+            if before != bundle.digest:
+                connection.execute(_SWEEP, (before, change.workspace, before, change.workspace))
+            return AppRow(*connection.execute(_GET, place).fetchone())
+
+        return await self._writer.call(write)
+
+    async def edits(self, app: str, workspace: str = "main", *, after: int = 0) -> list[tuple[int, str, int, str]]:
+        """Return (revision, client, its number, operations as JSON) of every edit after a revision."""
+        row = (workspace, app, after)
+        return await self._reader.run(lambda connection: connection.execute(_EDITS, row).fetchall())
+
     async def remove(self, app: str, workspace: str = "main") -> None:
         """Forget an app; its bundles and runs stay.
 
         Raises:
             AppMissing: The workspace has none of this id.
         """
-        changed = await self._writer.call(lambda connection: connection.execute(_REMOVE, (workspace, app)).rowcount)
+
+        def delete(connection: sqlite3.Connection) -> int:
+            connection.execute(_REMOVE_OPS, (workspace, app))
+            return connection.execute(_REMOVE, (workspace, app)).rowcount
+
+        changed = await self._writer.call(delete)
         if not changed:
             raise AppMissing(f"There is no app {app!r} in the workspace.", where=app)

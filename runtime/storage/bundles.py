@@ -13,10 +13,10 @@ from .errors import BundleMissing
 from .reader import Reader
 from .writer import Writer
 
-__all__ = ["BundleStore"]
+__all__ = ["PUT_BUNDLE", "BundleStore"]
 
 # The layout is no part of the hash, so the same bundle may come again with nodes moved: the last positions are kept.
-_PUT: Final = (
+PUT_BUNDLE: Final = (
     "INSERT INTO bundles (digest, workspace, content, created) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (digest, workspace) DO UPDATE SET content = excluded.content WHERE content IS NOT excluded.content"
 )
@@ -44,7 +44,7 @@ class BundleStore:
         """
         content = await asyncio.to_thread(export_zip, bundle)
         stream = self._writer.stream()
-        stream.append(_PUT, (bundle.digest, workspace, content, time.time_ns() // 1_000_000))
+        stream.append(PUT_BUNDLE, (bundle.digest, workspace, content, time.time_ns() // 1_000_000))
         await stream.commit()
         return bundle.digest
 

@@ -14,7 +14,11 @@ from runtime.base.settings import Settings
 from runtime.orchestration.workbench import Workbench
 from runtime.server.app import create_app
 
-MODELS = "models:\n  scripted/echo: {options: {echo: true}}\n"
+MODELS = """\
+models:
+  scripted/echo: {options: {echo: true}}
+  scripted/slow: {options: {script: [{match: Greet, text: late, delay: 1, repeat: true}]}}
+"""
 GREETER = """\
 dsl: 1
 app: {id: greeter, name: {en: Greeter, zh: 问候}, version: 0.1.0}
