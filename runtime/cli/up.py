@@ -55,7 +55,7 @@ def up(
 
     settings = load_settings()
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("alembic", "httpx", "uvicorn"):
+    for name in ("alembic", "httpx", "sentence_transformers", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
     listening = bind(settings.host, settings.port if port is None else port)
     try:
