@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import apps, artifacts, bases, bundles, drafts, health, keys, models, runs, secrets, servers, session
+from . import apps, artifacts, bases, bundles, drafts, health, keys, models, nodes, runs, secrets, servers, session
 
 __all__ = ["ROUTERS"]
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router, session.router, keys.router, secrets.router, artifacts.router, apps.router, drafts.router,
-    bundles.router, runs.router, bases.router, servers.router, models.router,
+    nodes.router, bundles.router, runs.router, bases.router, servers.router, models.router,
 )  # fmt: skip

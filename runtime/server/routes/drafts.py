@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter
 from pydantic import Field
 
+from agents.graph import CompiledNode
 from agents.spec import parse_yaml
 from agents.spec.edit import operation_from_json
 
@@ -36,7 +37,8 @@ async def show_draft(service: Served, who: Who, app: str) -> dict[str, Json]:
     draft = await service.bench.drafts.get(app, who.workspace)
     found = await service.bench.apps.compilation(draft.bundle)
     diagnostics: list[Json] = [one.to_json() for one in found.diagnostics]
-    return {**_shown(draft), "ok": found.ok, "diagnostics": diagnostics}
+    nodes = None if found.app is None else {name: _ports(node) for name, node in found.app.nodes.items()}
+    return {**_shown(draft), "ok": found.ok, "diagnostics": diagnostics, "nodes": cast("Json", nodes)}
 
 
 @router.post("/{app}/ops")
@@ -47,6 +49,15 @@ async def edit_app(service: Served, who: Who, app: str, body: NewEdit) -> dict[s
         client=body.client, seq=body.seq, base=body.base, operations=tuple(map(operation_from_json, body.ops))
     )
     return (await service.bench.drafts.edit(app, change, who.workspace)).to_json()
+
+
+def _ports(node: CompiledNode) -> dict[str, Json]:
+    """Return a node's typed ports and its exits."""
+    return {
+        "inputs": {name: str(kind) for name, kind in node.ports.items()},
+        "outputs": {name: str(port.type) for name, port in node.outputs.items()},
+        "handles": [*node.handles],
+    }
 
 
 def _shown(draft: Draft) -> dict[str, Json]:

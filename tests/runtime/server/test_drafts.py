@@ -79,6 +79,8 @@ async def test_a_shipped_app_becomes_ones_own_by_the_first_edit(site: Site) -> N
     shipped = await draft(site, "equipment-doctor")
     assert (shipped["revision"], shipped["ok"]) == (0, True)
     assert shipped["files"]["prompts/system.md"]
+    assert shipped["nodes"]["judge"]["handles"] == ["abnormal", "else"]
+    assert shipped["nodes"]["plot"]["inputs"]["title"] == "optional<string>"
     made = await edit(site, name("Doctor"), app="equipment-doctor", base=0)
     assert made.json()["revision"] == 2
     listed = {app["id"]: app["origin"] for app in (await site.owner.get("/v1/apps")).json()["apps"]}
@@ -96,6 +98,14 @@ async def test_bundles_of_edits_that_never_ran_are_not_kept(site: Site) -> None:
     count = await site.bench.database.reader.run(lambda connection: connection.execute(query).fetchone())
     assert count == (2,)
     assert (await site.owner.post(f"/v1/runs/{ran['run_id']}/replay")).json()["identical"]
+
+
+async def test_the_palette_has_every_node_type_with_a_schema(site: Site) -> None:
+    nodes = {one["type"]: one for one in (await site.owner.get("/v1/nodes")).json()["nodes"]}
+    assert {"llm", "tool", "branch", "human", "end", "retrieve"} <= nodes.keys()
+    assert all(one["title"]["zh"] and one["title"]["en"] for one in nodes.values())
+    assert nodes["llm"]["schema"]["properties"]["model"]
+    assert nodes["llm"]["runnable"]
 
 
 @pytest.mark.parametrize(
