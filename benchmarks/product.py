@@ -7,4 +7,4 @@ import sys
 from runtime.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main(["up", "--port", "0", "--json"]))
+    sys.exit(main(["up", "--api-only", "--port", "0", "--json"]))

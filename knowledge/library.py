@@ -196,6 +196,14 @@ class Library:
         finally:
             catalogue.close()
 
+    def planned(self, name: str, *, languages: tuple[str, ...], trust: str, documents: int) -> BaseFacts:
+        """Return what would be known of a base that is not made yet; the embedder is not loaded."""
+        model = self._embedder_of(self._embedder)
+        return BaseFacts(
+            name=name, languages=languages, embedder=self._embedder, embedder_languages=model.languages,
+            dimension=model.dimension, trust=cast("Trust", trust), documents=documents,
+        )  # fmt: skip
+
     async def close(self) -> None:
         """Close every file."""
         await self._work(self._close)

@@ -47,6 +47,9 @@ def up(
         int | None, typer.Option("--port", min=0, max=65535, help="The server's port; 0 takes a free one.")
     ] = None,
     new_key: Annotated[bool, typer.Option("--new-key", help="Make another API key and show it.")] = False,
+    api_only: Annotated[
+        bool, typer.Option("--api-only", help="Serve the API alone; there is no builder yet, so this is always so.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Serve the home over HTTP until Ctrl+C or SIGTERM."""

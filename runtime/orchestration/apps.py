@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final, Protocol
+from weakref import WeakValueDictionary
 
 from agents.catalog import app_folder, app_ids
 from agents.compiler import Compilation
@@ -23,7 +23,14 @@ from .ready import ready
 
 __all__ = ["App", "Apps"]
 
-Compile: TypeAlias = Callable[[Bundle], Awaitable[Compilation]]
+
+class Compile(Protocol):
+    """Compiles a bundle against the home, making the app's own knowledge bases where it is to run."""
+
+    async def __call__(self, bundle: Bundle, *, prepare: bool) -> Compilation:
+        """Compile."""
+        ...
+
 
 _KEPT: Final = 64
 """Compilations that are kept."""
@@ -69,7 +76,7 @@ class Apps:
         self._compile = compiler
         self._compiled: OrderedDict[str, CompiledApp] = OrderedDict()
         self._bundles: OrderedDict[tuple[str, str], Bundle] = OrderedDict()
-        self._lock = asyncio.Lock()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def list(self, workspace: str = "main") -> list[App]:
         """Return the workspace's own apps, then those shipped ones whose ids it does not use."""
@@ -104,7 +111,7 @@ class Apps:
         """
         document = read_app(bundle)
         if document is None:
-            ready(await self._compile(bundle))
+            ready(await self._compile(bundle, prepare=False))
             raise AppBroken("The text is no app.", where="app.yaml")
         await self._database.bundles.put(bundle, workspace)
         name = texts(document.app.name) or {}
@@ -139,24 +146,24 @@ class Apps:
         self._bundles[workspace, bundle.digest] = bundle
 
     async def compilation(self, bundle: Bundle) -> Compilation:
-        """Compile a bundle afresh and keep the outcome."""
-        async with self._lock:
-            found = await self._compile(bundle)
-        self._compiled.pop(bundle.digest, None)
-        if found.app is not None:
-            self._compiled[bundle.digest] = found.app
-            while len(self._compiled) > _KEPT:
-                self._compiled.popitem(last=False)
-        return found
+        """Compile a bundle afresh, to say what is right and wrong with it."""
+        return await self._compile(bundle, prepare=False)
 
     async def compiled(self, bundle: Bundle) -> CompiledApp:
-        """Return the compiled app of a bundle.
+        """Return the compiled app of a bundle, ready to run.
 
         Raises:
             AppBroken: It has errors.
         """
-        known = self._compiled.get(bundle.digest)
-        return known if known is not None else ready(await self.compilation(bundle))
+        if (known := self._compiled.get(bundle.digest)) is not None:
+            return known
+        async with self._locks.setdefault(bundle.digest, asyncio.Lock()):
+            app = self._compiled.get(bundle.digest)
+            if app is None:
+                app = self._compiled[bundle.digest] = ready(await self._compile(bundle, prepare=True))
+                while len(self._compiled) > _KEPT:
+                    self._compiled.popitem(last=False)
+            return app
 
     def forget(self) -> None:
         """Compile every bundle again: the home's tools, models, bases or secrets have changed."""

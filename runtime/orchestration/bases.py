@@ -15,7 +15,7 @@ from ..base.labels import Integrity
 from .errors import BaseUnknown
 
 if TYPE_CHECKING:
-    from knowledge.library import Library
+    from knowledge.library import BaseFacts, Library
     from knowledge.retrieve import Hit
 
 __all__ = ["Bases"]
@@ -40,12 +40,13 @@ class Bases:
                     trust=str(recipe.get("trust", "untrusted")),
                 )
 
-    async def infos(self, document: Document) -> dict[str, BaseInfo]:
-        """Return what is known of the bases that an app names."""
+    async def infos(self, document: Document, bundle: Bundle) -> dict[str, BaseInfo]:
+        """Return what is known of the bases that an app names; of one that its bundle will make, what it will be."""
         found: dict[str, BaseInfo] = {}
         known = {facts.name: facts for facts in await self._library.list()}
         for alias, need in document.requires.knowledge.items():
-            facts = known.get(_name(document.app.id, alias, need))
+            name = _name(document.app.id, alias, need)
+            facts = known.get(name) or self._planned(name, need, bundle)
             if facts is not None:
                 found[alias] = BaseInfo(
                     name=facts.name,
@@ -57,6 +58,16 @@ class Bases:
                     documents=facts.documents,
                 )
         return found
+
+    def _planned(self, name: str, need: KnowledgeNeed, bundle: Bundle) -> BaseFacts | None:
+        if need.recipe is None or need.recipe not in bundle.files:
+            return None
+        recipe = _recipe(bundle, need.recipe)
+        trust = str(recipe.get("trust", "untrusted"))
+        if trust.upper() not in Integrity.__members__:
+            return None
+        languages = tuple(str(one) for one in _listed(recipe.get("language")))
+        return self._library.planned(name, languages=languages, trust=trust, documents=len(_documents(bundle, recipe)))
 
     async def search(self, app: CompiledApp, workspace: str, request: RetrieveRequest) -> RetrieveReply:
         """Search the base that the app's alias stands for.

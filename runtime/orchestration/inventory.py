@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from agents.spec import Document, Resources, ToolInfo, ToolPolicy
+from agents.spec import Bundle, Document, Resources, ToolInfo, ToolPolicy
 from tools.ports import Toolset
 from tools.spec import ServerSpec
 
@@ -36,11 +36,12 @@ class Inventory:
         self._bases = bases
         self._secrets = secrets
 
-    async def take(self, document: Document, *, complete: bool = True) -> Resources:
+    async def take(self, document: Document, bundle: Bundle, *, complete: bool = True) -> Resources:
         """Return the snapshot; the tool servers that the app names are started for it.
 
         Args:
             document: The app.
+            bundle: Its bundle, which may carry recipes of bases.
             complete: Whether what the host lacks counts as an error by itself.
 
         Raises:
@@ -50,7 +51,7 @@ class Inventory:
         return Resources(
             servers={name: await self._server(name) for name in sorted(names) if name in self._specs},
             models={alias: self._models.infos(need) for alias, need in document.requires.models.items()},
-            bases=await self._bases.infos(document),
+            bases=await self._bases.infos(document, bundle),
             secrets=frozenset(info.name for info in await self._secrets.list()),
             complete=complete,
         )

@@ -109,13 +109,20 @@ class Workbench:
         except UnknownSecret:
             return None
 
-    async def compile(self, bundle: Bundle, *, complete: bool = True) -> Compilation:
-        """Compile a bundle against this host; unless `complete`, what the host lacks is no error by itself."""
+    async def compile(self, bundle: Bundle, *, complete: bool = True, prepare: bool = True) -> Compilation:
+        """Compile a bundle against this host.
+
+        Args:
+            bundle: The bundle.
+            complete: Whether what the host lacks is an error by itself.
+            prepare: Whether to make the app's own knowledge bases, which takes time in proportion to their documents.
+        """
         document = read_app(bundle)
         if document is None:
             return compile_bundle(bundle)
-        await self.bases.prepare(document, bundle)
-        return compile_bundle(bundle, await self.inventory.take(document, complete=complete))
+        if prepare:
+            await self.bases.prepare(document, bundle)
+        return compile_bundle(bundle, await self.inventory.take(document, bundle, complete=complete))
 
     async def recompile(self, bundle: Bundle, workspace: str) -> CompiledApp:
         """Compile the stored bundle of a run, which was checked when it was accepted; a replay needs no model.

@@ -47,7 +47,7 @@ async def lock(service: Served, who: Who, request: Request) -> dict[str, Json]:
     bundle = await read_body(request)
     document = read_app(bundle) or ready(compile_bundle(bundle)).document
     await service.bench.bases.prepare(document, bundle)
-    return {"lock": lock_from_resources(await service.bench.inventory.take(document), document).to_text()}
+    return {"lock": lock_from_resources(await service.bench.inventory.take(document, bundle), document).to_text()}
 
 
 @router.post("/{digest}/runs")

@@ -68,7 +68,7 @@ def baigong(place: Path, *words: str) -> tuple[int, Any]:
 def server(place: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """Start a server and wait for its one line."""
     with subprocess.Popen(
-        [*START, "up", "--port", "0", "--json", *words],
+        [*START, "up", "--api-only", "--port", "0", "--json", *words],
         cwd=place, env=environment(place), stdout=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         try:

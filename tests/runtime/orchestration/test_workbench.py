@@ -45,7 +45,7 @@ async def test_a_tool_gets_a_file_as_a_path_and_the_app_locks(tmp_path: Path) ->
         assert record.outputs == {"points": 480}, record.error
         document = read_app(bundle)
         assert document is not None
-        lock = lock_from_resources(await bench.inventory.take(document), document)
+        lock = lock_from_resources(await bench.inventory.take(document, bundle), document)
         assert (await bench.engine.replay(info.id)).outputs == {"points": 480}
     finally:
         await bench.close()

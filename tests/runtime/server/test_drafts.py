@@ -80,6 +80,7 @@ async def test_a_shipped_app_becomes_ones_own_by_the_first_edit(site: Site) -> N
     assert (shipped["revision"], shipped["ok"]) == (0, True)
     assert shipped["files"]["prompts/system.md"]
     assert shipped["nodes"]["judge"]["handles"] == ["abnormal", "else"]
+    assert (await site.owner.get("/v1/knowledge")).json()["bases"] == []  # reading makes no base
     assert shipped["nodes"]["plot"]["inputs"]["title"] == "optional<string>"
     made = await edit(site, name("Doctor"), app="equipment-doctor", base=0)
     assert made.json()["revision"] == 2
