@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from runtime.base.durations import seconds
@@ -27,6 +27,7 @@ from .inference import RUN, SESSION, type_nodes
 from .paths import explore
 from .publishing import chat_turn, check_budget
 from .resources import check_resources
+from .sketch import Sketch, sketch
 from .state import check_state
 from .suite import check_suite
 from .wiring import wire
@@ -36,10 +37,11 @@ __all__ = ["Compilation", "compile_bundle"]
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
-    """The compiled app, or None when there is an error, and every finding in the order of the text."""
+    """The compiled app, or None when there is an error, every finding in the order of the text, and a sketch."""
 
     app: CompiledApp | None
     diagnostics: tuple[Diagnostic, ...]
+    sketch: Sketch = field(default_factory=Sketch)
 
     @property
     def ok(self) -> bool:
@@ -59,25 +61,27 @@ def compile_bundle(bundle: Bundle, resources: Resources | None = None) -> Compil
     parsed = parse_yaml(bundle.app_text)
     document, shape = read_document(parsed.data, parsed.positions) if parsed.data is not None else (None, [])
     found = [*parsed.diagnostics, *shape]
-    app = None
+    app, shown = None, Sketch()
     if document is not None:
         if resources is None:
             lock, problems = read_lock(bundle)
             found += problems
             resources = resources_from_lock(lock, document)
-        app, more = _compile(bundle, document, resources)
-        found += more
+        draft = _draft(bundle, document, resources)
+        app = _compile(draft)
+        found += draft.diagnostics
+        shown = sketch(draft)
     placed = [_placed(finding, parsed.positions) for finding in dict.fromkeys(found)]
     placed.sort(key=lambda finding: (finding.line or 0, finding.column or 0))
     broken = any(finding.severity == "error" for finding in placed)
-    return Compilation(None if broken else app, tuple(placed))
+    return Compilation(None if broken else app, tuple(placed), shown)
 
 
 def _placed(finding: Diagnostic, positions: Positions) -> Diagnostic:
     return finding if finding.line is not None or finding.file != "app.yaml" else positions.locate(finding)
 
 
-def _compile(bundle: Bundle, document: Document, resources: Resources) -> tuple[CompiledApp | None, list[Diagnostic]]:
+def _draft(bundle: Bundle, document: Document, resources: Resources) -> Draft:
     found: list[Diagnostic] = []
     types, problems = parse_types(document.types)
     for pointer, error in problems:
@@ -87,22 +91,25 @@ def _compile(bundle: Bundle, document: Document, resources: Resources) -> tuple[
     outputs = _outputs(document.outputs, known, found)
     state = _state(document.state, known, found)
     scope = Scope(document=document, bundle=bundle, resources=resources, types=known, outputs=outputs, state=state)
-    draft = Draft(scope=scope, inputs=inputs, diagnostics=found)
+    return Draft(scope=scope, inputs=inputs, diagnostics=found)
+
+
+def _compile(draft: Draft) -> CompiledApp | None:
     wire(draft)
     if len(draft.order) < len(draft.nodes):
-        return None, draft.diagnostics
+        return None
     wired = draft.sound and not draft.opaque
     type_nodes(draft)
     check_resources(draft)
     message, reply = chat_turn(draft)
     check_suite(draft)
     if not wired:
-        return None, draft.diagnostics
+        return None
     explore(draft)
     check_state(draft)
     check_budget(draft)
     flow = check_flow(draft)
-    return (_assemble(draft, flow, message, reply) if draft.sound else None), draft.diagnostics
+    return _assemble(draft, flow, message, reply) if draft.sound else None
 
 
 def _type_problem(path: str, error: TypeSyntaxError) -> Diagnostic:

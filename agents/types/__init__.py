@@ -3,6 +3,7 @@
 from .assignment import assignable, explain, join
 from .builtin import BUILTINS, CITATION, ERROR, ITEM_ERROR, MESSAGE, PASSAGE, STEP, USAGE
 from .coercion import coerce
+from .describe import describe
 from .grammar import parse_type
 from .moments import duration_text, parse_duration, parse_timestamp, timestamp_text
 from .reducers import COMMUTATIVE, reduce, reducible
@@ -65,6 +66,7 @@ __all__ = [
     "UnionOf",
     "assignable",
     "coerce",
+    "describe",
     "duration_text",
     "explain",
     "extent",

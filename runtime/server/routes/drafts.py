@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
 from pydantic import Field
 
-from agents.graph import CompiledNode
 from agents.spec import parse_yaml
 from agents.spec.edit import operation_from_json
 
@@ -17,6 +16,8 @@ from ..guard import Guarded, needs
 from ..service import Body, Served, Who
 
 __all__ = ["router"]
+
+_LARGEST: Final = 64 * 1024
 
 router = APIRouter(prefix="/v1/apps", route_class=Guarded, tags=["apps"])
 
@@ -37,8 +38,7 @@ async def show_draft(service: Served, who: Who, app: str) -> dict[str, Json]:
     draft = await service.bench.drafts.get(app, who.workspace)
     found = await service.bench.apps.compilation(draft.bundle)
     diagnostics: list[Json] = [one.to_json() for one in found.diagnostics]
-    nodes = None if found.app is None else {name: _ports(node) for name, node in found.app.nodes.items()}
-    return {**_shown(draft), "ok": found.ok, "diagnostics": diagnostics, "nodes": cast("Json", nodes)}
+    return {**_shown(draft), "ok": found.ok, "diagnostics": diagnostics, "sketch": found.sketch.to_json()}
 
 
 @router.post("/{app}/ops")
@@ -51,28 +51,23 @@ async def edit_app(service: Served, who: Who, app: str, body: NewEdit) -> dict[s
     return (await service.bench.drafts.edit(app, change, who.workspace)).to_json()
 
 
-def _ports(node: CompiledNode) -> dict[str, Json]:
-    """Return a node's typed ports and its exits."""
-    return {
-        "inputs": {name: str(kind) for name, kind in node.ports.items()},
-        "outputs": {name: str(port.type) for name, port in node.outputs.items()},
-        "handles": [*node.handles],
-    }
-
-
 def _shown(draft: Draft) -> dict[str, Json]:
     parsed = parse_yaml(draft.bundle.app_text)
-    files: dict[str, Json] = {}
-    for name, content in draft.bundle.files.items():
-        try:
-            files[name] = content.decode()
-        except UnicodeDecodeError:
-            files[name] = None
     return {
         "app": draft.app,
         "revision": draft.revision,
         "digest": draft.bundle.digest,
         "document": parsed.data,
         "layout": draft.bundle.layout,
-        "files": files,
+        "files": {name: _text(name, content) for name, content in draft.bundle.files.items()},
     }
+
+
+def _text(name: str, content: bytes) -> str | None:
+    """Return a file's text where it is one to edit: not a document of a knowledge base, not a large or binary file."""
+    if len(content) > _LARGEST or (name.startswith("kb/") and name.count("/") > 1):
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None

@@ -70,6 +70,8 @@ async def test_a_draft_with_errors_is_kept_and_says_so_and_runs_when_mended(site
     found = await draft(site)
     assert not found["ok"]
     assert found["diagnostics"]
+    assert found["sketch"]["inputs"]["name"] == {"type": "string", "shape": "string"}
+    assert found["sketch"]["nodes"]["say"]["outputs"]["text"]["type"] == "string"
     assert (await site.run("greeter", {"name": "x"})).json()["code"] == "BG742"
     await edit(site, *broken.json()["inverse"], seq=2, base=2)
     assert (await site.run("greeter", {"name": "x"})).json()["status"] == "ended"
@@ -79,9 +81,14 @@ async def test_a_shipped_app_becomes_ones_own_by_the_first_edit(site: Site) -> N
     shipped = await draft(site, "equipment-doctor")
     assert (shipped["revision"], shipped["ok"]) == (0, True)
     assert shipped["files"]["prompts/system.md"]
-    assert shipped["nodes"]["judge"]["handles"] == ["abnormal", "else"]
+    assert shipped["files"]["kb/manuals/pump.en.md"] is None  # a document is no text to edit here
+    nodes = shipped["sketch"]["nodes"]
+    assert nodes["judge"]["handles"] == ["abnormal", "else"]
     assert (await site.owner.get("/v1/knowledge")).json()["bases"] == []  # reading makes no base
-    assert shipped["nodes"]["plot"]["inputs"]["title"] == "optional<string>"
+    title = {"type": "optional<string>", "shape": {"optional": "string"}, "required": False}
+    assert nodes["plot"]["inputs"]["title"] == title
+    alarms = {"at": "/in/anomalies", "from": "detect", "path": ["result", "anomalies"], "optional": False}
+    assert alarms in nodes["plot"]["wires"]
     made = await edit(site, name("Doctor"), app="equipment-doctor", base=0)
     assert made.json()["revision"] == 2
     listed = {app["id"]: app["origin"] for app in (await site.owner.get("/v1/apps")).json()["apps"]}
