@@ -289,10 +289,11 @@ async def test_a_killed_writer_leaves_a_prefix_with_all_that_was_acknowledged(tm
         if len(acknowledged) == 4 and min(acknowledged.values()) > 100:
             break
     process.kill()
-    for line in process.communicate()[0].splitlines(keepends=True):
+    for line in process.stdout:  # communicate() would pass over what has been read ahead
         if line.endswith("\n"):
             number, seq = map(int, line.split())
             acknowledged[number] = seq
+    process.communicate()
     with contextlib.closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         found = connection.execute("SELECT stream, max(seq), count(*) FROM log GROUP BY stream").fetchall()
