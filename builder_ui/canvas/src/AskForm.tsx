@@ -1,0 +1,76 @@
+// A question of a run to a person: what is shown, the fields to fill in, one button per action.
+
+import { useState } from "react";
+import { Problem } from "./api";
+import { useEnv } from "./env";
+import { RunForm } from "./RunForm";
+import type { FormValues } from "./inputs";
+import { isObject, type JsonObject } from "./json";
+import type { AppInput, Ask } from "./model";
+import { ValueView } from "./ValueView";
+
+/** The type that a form's field of a JSON Schema is drawn as. */
+function typeOf(schema: JsonObject): { type: string; required: boolean } {
+  const ways = Array.isArray(schema.anyOf) ? schema.anyOf.filter(isObject) : [schema];
+  const found = ways.find((one) => one.type !== "null") ?? {};
+  const known = ["string", "integer", "number", "boolean"].includes(String(found.type));
+  return { type: known ? String(found.type) : "json", required: ways.every((one) => one.type !== "null") };
+}
+
+function fieldsOf(form: JsonObject): AppInput[] {
+  return Object.entries(form).map(([name, schema]) => {
+    const spec = isObject(schema) ? schema : {};
+    return {
+      name,
+      ...typeOf(spec),
+      default: null,
+      label: name,
+      description: "",
+      choices: Array.isArray(spec.enum) ? spec.enum : null,
+    };
+  });
+}
+
+export function AskForm({ run, ask, onAnswered }: { run: string; ask: Ask; onAnswered: () => void }) {
+  const { t, api, say } = useEnv();
+  const [values, setValues] = useState<FormValues>({});
+  const [busy, setBusy] = useState(false);
+  const request = ask.request;
+  const actions = Array.isArray(request.actions) ? request.actions.map(String) : [];
+  const shown = isObject(request.shown) ? request.shown : {};
+  const answer = async (action: string) => {
+    setBusy(true);
+    try {
+      await api.post(`/v1/runs/${run}/asks/${encodeURIComponent(ask.id)}`, { action, form: values });
+      onAnswered();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      say(error.detail, "error");
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <section className="bg-ask" aria-label={t("ask.title", { node: ask.path })}>
+      <h4>{t(ask.kind === "approval" ? "ask.approval" : "ask.title", { node: ask.path })}</h4>
+      {Object.entries(shown).map(([name, value]) => (
+        <div key={name}>
+          <h5>{name}</h5>
+          <ValueView value={value} />
+        </div>
+      ))}
+      <RunForm
+        inputs={fieldsOf(isObject(request.form) ? request.form : {})}
+        values={values}
+        onChange={(name, value) => setValues((before) => ({ ...before, [name]: value ?? null }))}
+      />
+      <div className="bg-actions">
+        {actions.map((action) => (
+          <button type="button" key={action} disabled={busy} onClick={() => void answer(action)}>
+            {action}
+          </button>
+        ))}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,168 @@
+// A run as it happens: what each node did, and the text that grows in it.
+
+import { Problem, type Api } from "./api";
+import { OVER, type Run, type RunEvent } from "./model";
+import { isObject, type JsonObject } from "./json";
+
+export type NodeStatus = "running" | "ended" | "skipped" | "failed" | "waiting";
+
+export interface NodeRun {
+  status: NodeStatus;
+  started: number | null;
+  ended: number | null;
+  attempt: number;
+  text: string;
+  handle: string | null;
+  ports: JsonObject | null;
+  error: string;
+}
+
+export interface RunView {
+  run: Run;
+  nodes: ReadonlyMap<string, NodeRun>;
+  events: readonly RunEvent[];
+  /** Whether the stream is over. */
+  over: boolean;
+}
+
+const FRESH: NodeRun = {
+  status: "running", started: null, ended: null, attempt: 1, text: "", handle: null, ports: null, error: "",
+}; // prettier-ignore
+
+/** The state of a node after an event; pieces of a text that was seen already are passed over. */
+export function step(before: NodeRun | undefined, event: RunEvent): NodeRun {
+  const node = before ?? FRESH;
+  const data = event.data;
+  switch (event.type) {
+    case "node.started":
+      return { ...FRESH, started: node.started ?? event.at ?? null, attempt: event.attempt ?? 1 };
+    case "node.ended":
+      return {
+        ...node,
+        status: "ended",
+        ended: event.at ?? null,
+        handle: typeof data.handle === "string" ? data.handle : null,
+        ports: isObject(data.ports) ? data.ports : null,
+      };
+    case "node.skipped":
+      return { ...FRESH, status: "skipped", started: event.at ?? null, ended: event.at ?? null };
+    case "node.failed":
+      return { ...node, status: "failed", ended: event.at ?? null, error: errorText(data) };
+    case "node.retried":
+      return { ...node, status: "running", error: errorText(data) };
+    case "ask.opened":
+      return { ...node, status: "waiting" };
+    case "ask.answered":
+      return { ...node, status: "running" };
+    case "model.delta": {
+      const offset = Number(data.offset);
+      const text = Array.from(node.text);
+      return { ...node, text: text.slice(0, offset).join("") + String(data.text ?? "") };
+    }
+    case "model.ended":
+      return typeof data.text === "string" ? { ...node, text: data.text } : node;
+    default:
+      return node;
+  }
+}
+
+export function errorText(data: JsonObject): string {
+  const error = isObject(data.error) ? data.error : data;
+  const told = error.message ?? error.detail;
+  const code = typeof error.code === "string" ? error.code + " " : "";
+  return typeof told === "string" ? code + told : code.trim();
+}
+
+export class RunStore {
+  view: RunView | null = null;
+  problem: Problem | null = null;
+  private readonly listeners = new Set<() => void>();
+  private stop: AbortController | null = null;
+  private told = false;
+
+  constructor(private readonly api: Api) {}
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+  snapshot = (): RunView | null => this.view;
+
+  close(): void {
+    this.stop?.abort();
+    this.stop = null;
+  }
+
+  clear(): void {
+    this.close();
+    this.view = null;
+    this.problem = null;
+    this.tell();
+  }
+
+  /** Follow a run from its first event. */
+  async follow(id: string): Promise<void> {
+    this.close();
+    const stop = new AbortController();
+    this.stop = stop;
+    this.problem = null;
+    try {
+      const run = await this.api.get<Run>(`/v1/runs/${id}`);
+      if (stop.signal.aborted) return;
+      this.view = { run, nodes: new Map(), events: [], over: false };
+      this.tell();
+      for await (const event of this.api.events(id, stop.signal)) {
+        if (stop.signal.aborted) return;
+        this.take(event);
+        if (event.type === "ask.opened" || event.type === "run.waiting") await this.refresh(id);
+      }
+      if (stop.signal.aborted) return;
+      await this.refresh(id, true);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.problem = error;
+      this.tell();
+    }
+  }
+
+  private async refresh(id: string, over = false): Promise<void> {
+    const run = await this.api.get<Run>(`/v1/runs/${id}`);
+    if (this.view?.run.run_id === id) this.view = { ...this.view, run, over: over || OVER.includes(run.status) };
+    this.tell();
+  }
+
+  private take(event: RunEvent): void {
+    if (this.view === null) return;
+    const events = event.seq === undefined ? this.view.events : [...this.view.events, event];
+    let nodes = this.view.nodes;
+    if (event.path) {
+      const next = new Map(nodes);
+      next.set(event.path, step(nodes.get(event.path), event));
+      nodes = next;
+    }
+    const status = statusAfter(event, this.view.run.status);
+    this.view = { ...this.view, events, nodes, run: { ...this.view.run, status } };
+    this.soon();
+  }
+
+  /** Tell once a frame: a run may say hundreds of things at once. */
+  private soon(): void {
+    if (this.told) return;
+    this.told = true;
+    setTimeout(() => {
+      this.told = false;
+      this.tell();
+    }, 16);
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+function statusAfter(event: RunEvent, before: Run["status"]): Run["status"] {
+  if (event.type === "run.started" || event.type === "run.resumed") return "running";
+  if (event.type === "run.waiting") return "waiting";
+  if (event.type === "run.ended" && typeof event.data.status === "string") return event.data.status as Run["status"];
+  return before;
+}
