@@ -1,5 +1,6 @@
 # Targets: setup (once, and after a change of the dependencies), demo (the main job on the embedded model),
-# up (the server), check (style, types, import contracts), test, bench (ratios against a bare LangGraph).
+# up (the server and the builder), check (style, types, import contracts), test, bench (ratios against a bare
+# LangGraph), canvas (checks, tests and builds the builder's canvas; needs Node 20).
 # Variables: PYTHON (3.11 or later), BAIGONG_TORCH_INDEX (an index of CPU builds of PyTorch); pip's own variables work.
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ STAMP := $(VENV)/.setup-stamp
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 TORCH_INDEX := $(if $(BAIGONG_TORCH_INDEX),--extra-index-url $(BAIGONG_TORCH_INDEX))
 
-.PHONY: setup demo up check test bench clean
+.PHONY: setup demo up check test bench canvas clean
 
 setup: $(STAMP)
 
@@ -39,5 +40,11 @@ bench: setup
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.startup
 
+canvas:
+	npm --prefix builder_ui/canvas ci --no-audit --no-fund --ignore-scripts
+	npm --prefix builder_ui/canvas run check
+	npm --prefix builder_ui/canvas run test
+	npm --prefix builder_ui/canvas run build
+
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) builder_ui/canvas/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -1,8 +1,9 @@
-"""`up` serves the home; `login` makes a link for signing a browser in."""
+"""`up` serves the home and its builder; `login` makes a link for signing a browser in."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -26,52 +27,66 @@ log = logging.getLogger(__name__)
 
 _TEXTS: Final[dict[Language, dict[str, str]]] = {
     "en": {
-        "api": "Serving at {}",
+        "open": "Open the builder: {}",
+        "once": "The link is good once and for 10 minutes; for another one: baigong login",
+        "api": "API: {}",
         "home": "Home folder: {}",
         "key": "API key, shown this once: {}",
         "stop": "Stop with Ctrl+C; runs that are open go on at the next start.",
         "link": "This token signs one browser in, once, within 10 minutes: {}",
+        "page": "This page signs one browser in, once, within 10 minutes: {}",
+        "silent": "The builder does not answer; the API does. Look at the lines above, or at {}.",
     },
     "zh": {
-        "api": "服务地址：{}",
+        "open": "打开编排界面：{}",
+        "once": "该链接仅可在 10 分钟内使用一次；获取新链接：baigong login",
+        "api": "API 地址：{}",
         "home": "数据目录：{}",
         "key": "API 密钥（仅显示这一次）：{}",
         "stop": "按 Ctrl+C 停止；未完成的运行会在下次启动时继续。",
         "link": "此令牌可供一个浏览器在 10 分钟内登录一次：{}",
+        "page": "此页面可供一个浏览器在 10 分钟内登录一次：{}",
+        "silent": "编排界面没有响应，但 API 正常。请查看上方日志，或访问 {}。",
     },
 }
 
+PortOption = Annotated[
+    int | None, typer.Option("--port", min=0, max=65535, help="The server's port; 0 takes a free one.")
+]
+UiPortOption = Annotated[
+    int | None, typer.Option("--ui-port", min=0, max=65535, help="The builder's port; 0 takes a free one.")
+]
+
 
 def up(
-    port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65535, help="The server's port; 0 takes a free one.")
-    ] = None,
+    port: PortOption = None,
+    ui_port: UiPortOption = None,
     new_key: Annotated[bool, typer.Option("--new-key", help="Make another API key and show it.")] = False,
-    api_only: Annotated[
-        bool, typer.Option("--api-only", help="Serve the API alone; there is no builder yet, so this is always so.")
-    ] = False,
+    api_only: Annotated[bool, typer.Option("--api-only", help="Serve the API alone, without the builder.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Serve the home over HTTP until Ctrl+C or SIGTERM."""
+    """Serve the home and the builder until Ctrl+C or SIGTERM."""
     from ..base.settings import load_settings
-    from ..server.listening import bind
 
     settings = load_settings()
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for name in ("alembic", "httpx", "sentence_transformers", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    listening = bind(settings.host, settings.port if port is None else port)
-    try:
-        _run(settings, listening, new_key=new_key, as_json=as_json)
-    finally:
-        listening.close()
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(_bind(settings, settings.port if port is None else port, "port"))
+        pages = None
+        if not api_only:
+            number = settings.ui_port if ui_port is None else ui_port
+            pages = stack.enter_context(_bind(settings, number, "ui-port"))
+        _run(settings, listening, pages, new_key=new_key, as_json=as_json)
     return 0
 
 
 def login(as_json: AsJson = False) -> None:
-    """Make a token that signs a browser in at the running server, once and within 10 minutes."""
+    """Make a link that signs a browser in at the running builder, once and within 10 minutes."""
     from ..base.settings import load_settings
     from ..storage import Home
+    from .builder import sign_in_url
     from .client import ask
 
     home = load_settings().home
@@ -79,13 +94,35 @@ def login(as_json: AsJson = False) -> None:
     if owner is None or owner.address is None:
         raise UsageError("No server owns this home.", where=str(home), fix="Start one: baigong up")
     found = ask(lambda client: client.post("/v1/session/links"))
+    page = sign_in_url(owner.builder, str(found["link"])) if owner.builder else None
     if as_json:
-        emit({"url": owner.address, **found})
+        emit({"url": owner.address, **found, "builder": page})
     else:
-        say(_text("link").format(found["link"]))
+        say(_text("page").format(page) if page else _text("link").format(found["link"]))
 
 
-def _run(settings: Settings, listening: socket.socket, *, new_key: bool, as_json: bool) -> None:
+def _bind(settings: Settings, port: int, option: str) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        HomeBusy: The port is in use by the server that owns this very home.
+        PortBusy: The port is in use by something else.
+    """
+    from ..server.errors import PortBusy
+    from ..server.listening import bind
+    from ..storage import Home, open_home
+
+    try:
+        return bind(settings.host, port, option)
+    except PortBusy:
+        if Home.owner(settings.home) is not None:
+            open_home(settings).close()
+        raise
+
+
+def _run(
+    settings: Settings, listening: socket.socket, pages: socket.socket | None, *, new_key: bool, as_json: bool
+) -> None:
     try:
         import uvloop
     except ImportError:  # not for every platform
@@ -93,23 +130,35 @@ def _run(settings: Settings, listening: socket.socket, *, new_key: bool, as_json
     else:
         factory = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(_serve(settings, listening, new_key=new_key, as_json=as_json))
+        runner.run(_serve(settings, listening, pages, new_key=new_key, as_json=as_json))
 
 
-async def _serve(settings: Settings, listening: socket.socket, *, new_key: bool, as_json: bool) -> None:
+async def _serve(
+    settings: Settings, listening: socket.socket, pages: socket.socket | None, *, new_key: bool, as_json: bool
+) -> None:
     from ..orchestration.workbench import Workbench
     from ..server.app import create_app
     from ..server.listening import listen
+    from .builder import builder, sign_in_url
 
     bench = await Workbench.open(settings)
     try:
-        url = _url(settings.host, listening.getsockname()[1])
+        url, hosts = _url(settings.host, listening), _hosts(settings)
+        page = _url(settings.host, pages) if pages else None
         key = await _first_key(bench, wanted=new_key)
-        owner = bench.home.publish(url)
-        app = create_app(bench, owner_key=owner.key or "", hosts=_hosts(settings))
-        async with listen(app, listening) as serving:
-            _announce(url, key, settings, as_json=as_json)
+        owner = bench.home.publish(url, builder=page)
+        app = create_app(bench, owner_key=owner.key or "", hosts=hosts, origins=_origins(hosts, pages))
+        async with listen(app, listening) as serving, contextlib.AsyncExitStack() as stack:
             taking = asyncio.create_task(_take_up(bench))
+            signing = None
+            if page is not None and pages is not None:
+                answers = await stack.enter_async_context(
+                    builder(page, pages, runtime=url, hosts=hosts, language=settings.language)
+                )
+                signing = sign_in_url(page, (await bench.credentials.issue_link())[0])
+                if not answers:
+                    say(paint(_text("silent").format(page), "red"))
+            _announce(url, signing, key, settings, as_json=as_json)
             await asyncio.wait([serving])
             taking.cancel()
     finally:
@@ -131,12 +180,15 @@ async def _first_key(bench: Workbench, *, wanted: bool) -> str | None:
     return key
 
 
-def _announce(url: str, key: str | None, settings: Settings, *, as_json: bool) -> None:
+def _announce(url: str, signing: str | None, key: str | None, settings: Settings, *, as_json: bool) -> None:
     if as_json:
-        shown: dict[str, Json] = {"url": url, "key": key}
+        shown: dict[str, Json] = {"url": url, "key": key, "builder": signing}
         print(_line(shown), flush=True)  # noqa: T201 one line, at once, for programs that wait for it
         return
-    say(paint(_text("api").format(url), "green"))
+    if signing:
+        say(paint(_text("open").format(signing), "green"))
+        say(_text("once"))
+    say(_text("api").format(url) if signing else paint(_text("api").format(url), "green"))
     say(_text("home").format(settings.home))
     if key:
         say(_text("key").format(key))
@@ -153,11 +205,25 @@ def _hosts(settings: Settings) -> list[str]:
     from ..server.app import LOOPBACK
 
     named = (name.strip().lower() for name in (settings.allowed_hosts or "").split(","))
-    return [*LOOPBACK, settings.host, *filter(None, named)]
+    return [*dict.fromkeys([*LOOPBACK, settings.host, *filter(None, named)])]
 
 
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def _origins(hosts: list[str], pages: socket.socket | None) -> list[str]:
+    """Return the origins of the builder's pages, by each of its names."""
+    if pages is None:
+        return []
+    port = pages.getsockname()[1]
+    return [f"{scheme}://{_bracketed(host)}:{port}" for host in hosts for scheme in ("http", "https")]
+
+
+def _url(host: str, listening: socket.socket) -> str:
+    """Return the address under which a socket is reached from this machine."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 a comparison
+    return f"http://{_bracketed(reached)}:{listening.getsockname()[1]}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _text(key: str) -> str:

@@ -21,8 +21,13 @@ _GRACE: Final = 3
 """Seconds that open connections have at the end; a stream of events never ends by itself."""
 
 
-def bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, option: str = "port") -> socket.socket:
     """Return a listening socket; port 0 takes a free one.
+
+    Args:
+        host: An address of this machine.
+        port: The port.
+        option: The command line's option that sets it.
 
     Raises:
         PortBusy: The port is in use, or the address is not this machine's.
@@ -35,10 +40,11 @@ def bind(host: str, port: int) -> socket.socket:
         listening.listen(2048)
     except OSError as error:
         listening.close()
+        variable = f"BAIGONG_{option.replace('-', '_').upper()}"
         raise PortBusy(
             f"Nothing can listen at {host}:{port}: {error.strerror or error}.",
             where=f"{host}:{port}",
-            fix="Choose another port with --port or BAIGONG_PORT, or stop the program that uses it.",
+            fix=f"Choose another port with --{option} or {variable}, or stop the program that uses it.",
         ) from error
     return listening
 

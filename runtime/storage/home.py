@@ -13,7 +13,7 @@ import os
 import secrets
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, TypeGuard
 
@@ -29,11 +29,12 @@ _PAUSE: Final = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """The process that owns a home folder: its id, the address it serves, the key that it accepts from this machine."""
+    """The process that owns a home folder: its id, what it accepts as the key of this machine, and its addresses."""
 
     pid: int | None = None
     address: str | None = None
     key: str | None = None
+    builder: str | None = None
 
     def __repr__(self) -> str:
         return f"Owner(pid={self.pid}, address={self.address!r})"
@@ -73,13 +74,17 @@ class Home:
         """The folder of log files."""
         return self.root / "logs"
 
-    def publish(self, address: str) -> Owner:
+    def publish(self, address: str, *, builder: str | None = None) -> Owner:
         """Tell other processes of this user where the owner can be reached, and with which fresh key.
+
+        Args:
+            address: Where it serves the API.
+            builder: Where its builder's pages are, if there are any.
 
         Raises:
             StorageError: The file cannot be written.
         """
-        owner = Owner(pid=os.getpid(), address=address, key=secrets.token_urlsafe(32))
+        owner = Owner(pid=os.getpid(), address=address, key=secrets.token_urlsafe(32), builder=builder)
         _write_owner(self.root, owner)
         return owner
 
@@ -186,7 +191,7 @@ def _note(root: Path) -> Path:
 
 def _write_owner(root: Path, owner: Owner) -> None:
     """Replace `owner.json` in one step; the temporary file is readable by the user only from the start."""
-    text = json.dumps({"pid": owner.pid, "address": owner.address, "key": owner.key})
+    text = json.dumps(asdict(owner))
     try:
         handle, name = tempfile.mkstemp(prefix=".owner-", dir=root)
         try:
@@ -207,11 +212,10 @@ def _read_owner(root: Path) -> Owner:
         return Owner()
     if not _is_record(data):
         return Owner()
-    pid, address, key = data.get("pid"), data.get("address"), data.get("key")
+    pid, texts = data.get("pid"), {name: data.get(name) for name in ("address", "key", "builder")}
     return Owner(
         pid=pid if isinstance(pid, int) else None,
-        address=address if isinstance(address, str) else None,
-        key=key if isinstance(key, str) else None,
+        **{name: text if isinstance(text, str) else None for name, text in texts.items()},
     )
 
 

@@ -88,6 +88,7 @@ def test_a_new_home_prints_its_key_once_and_ends_in_order(place: Path) -> None:
         with client(said) as http:
             assert http.get("/v1/session").json()["kind"] == "key"
         assert baigong(place, "login")[1]["link"].startswith("bgl_")
+        assert said["builder"] is None
         process.terminate()
         assert process.wait(20) == 0
     assert not (place / "home" / "owner.json").exists()

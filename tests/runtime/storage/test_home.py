@@ -45,7 +45,8 @@ def test_publishing_keeps_the_key_to_the_user(home: Home) -> None:
     again = home.publish("http://127.0.0.1:8321")
     path = home.root / "owner.json"
     assert mode(path) == 0o600
-    assert json.loads(path.read_text("utf-8")) == {"pid": os.getpid(), "address": again.address, "key": again.key}
+    told = {"pid": os.getpid(), "address": again.address, "key": again.key, "builder": None}
+    assert json.loads(path.read_text("utf-8")) == told
     assert owner.key != again.key
     assert len(owner.key or "") >= 32
     assert str(owner.key) not in repr(owner)
