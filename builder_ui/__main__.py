@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 import sys
@@ -28,6 +29,9 @@ def main() -> None:
     parser.add_argument("--hosts", default="127.0.0.1,localhost,::1", help="Names by which the builder may be called.")
     parser.add_argument("--language", choices=["en", "zh"], default="en", help="For whoever has chosen none.")
     chosen = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("httpx", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     app = create_app(chosen.runtime, hosts=chosen.hosts.split(","), language=chosen.language)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from .assets import serve_asset
 from .gate import Gate
 from .proxy import Proxy
 from .signin import SignIn
+from .texts import texts
 from .theme import configure
 
 __all__ = ["create_app"]
+
+log = logging.getLogger(__name__)
 
 
 def create_app(runtime: str, *, hosts: Iterable[str], language: str) -> ASGIApp:
@@ -38,5 +42,20 @@ def create_app(runtime: str, *, hosts: Iterable[str], language: str) -> ASGIApp:
         Route("/canvas/{name}", serve_asset, methods=["GET"]),
     ]
     secrets: dict[str, Any] = {"runtime": runtime, "language": language}
-    gate = Middleware(Gate, hosts=frozenset(hosts))
-    return st.App(Path(__file__).with_name("script.py"), routes=routes, middleware=[gate], secrets=secrets)
+    return st.App(
+        Path(__file__).with_name("script.py"),
+        routes=routes,
+        middleware=[Middleware(Gate, hosts=frozenset(hosts))],
+        secrets=secrets,
+        on_script_error=_tell,
+    )
+
+
+def _tell(error: Exception) -> bool:
+    """Show a visitor that something went wrong; what it was is in the log."""
+    import streamlit as st
+
+    log.error("A page failed.", exc_info=error)
+    language = "zh" if st.session_state.get("lang") == "zh" else "en"
+    st.error(texts(language)["shell.failed"])
+    return True

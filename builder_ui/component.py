@@ -15,6 +15,9 @@ export default function (component) {
   let end, over = false
   import(new URL(component.data.module, document.baseURI).href).then((found) => {
     if (!over) end = found.mount(component)
+  }).catch((error) => {
+    console.error(error)
+    component.parentElement.textContent = component.data.texts["shell.failed"]
   })
   return () => { over = true; end?.() }
 }

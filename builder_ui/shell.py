@@ -7,9 +7,9 @@ from http import HTTPStatus
 from pathlib import Path
 
 from .errors import Refused, RuntimeAway
-from .pages.builder import show_builder
-from .pages.home import show_home
-from .pages.runs import show_runs
+from .screens.builder import show_builder
+from .screens.home import show_home
+from .screens.runs import show_runs
 from .visit import Visit, begin
 
 __all__ = ["show"]

@@ -13,7 +13,7 @@ from runtime.orchestration.outline import read_app
 
 from ..architecture.tree import ROOT
 
-SOURCES = [*(ROOT / "builder_ui").glob("*.py"), *(ROOT / "builder_ui/pages").glob("*.py")]
+SOURCES = [*(ROOT / "builder_ui").glob("*.py"), *(ROOT / "builder_ui/screens").glob("*.py")]
 CANVAS = sorted((ROOT / "builder_ui/canvas/src").glob("*.ts*"))
 
 # Keys that are put together from a name: what may follow.

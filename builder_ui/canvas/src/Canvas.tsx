@@ -15,7 +15,7 @@ import {
   type NodeChange,
   type OnConnectEnd,
 } from "@xyflow/react";
-import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent, type KeyboardEvent } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent } from "react";
 import { arrange, positions, type Point } from "./arrange";
 import { ChoiceMenu } from "./ChoiceMenu";
 import { judge, type Choice, type Verdict } from "./connect";
@@ -28,6 +28,7 @@ import { addNodeOps, copyOps, deleteOps, edgeOps } from "./newnode";
 import { NodeView, type CanvasNode } from "./NodeView";
 import { DRAG_TYPE } from "./Palette";
 import { QuickAdd } from "./QuickAdd";
+import { useKeys } from "./useKeys";
 import { WireView, type CanvasWire } from "./WireView";
 
 const NODE_TYPES = { node: NodeView };
@@ -128,25 +129,15 @@ export function Canvas({ store, view, graph, types, selected, onSelect, onRun }:
     const [x, y] = inside(frame.current, spot);
     setMenu({ kind: "add", x, y, place: flow.screenToFlowPosition(spot) });
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const target = event.target as HTMLElement;
-    if (target.closest("input, textarea, select, [contenteditable]")) return;
-    const command = event.ctrlKey || event.metaKey;
-    const key = event.key.toLowerCase();
-    const acts: [boolean, () => void][] = [
-      [command && key === "z" && !event.shiftKey, () => store.undo()],
-      [command && (key === "y" || (key === "z" && event.shiftKey)), () => store.redo()],
-      [command && key === "d", duplicate],
-      [command && key === "enter", onRun],
-      [!command && (key === "delete" || key === "backspace"), remove],
-      [!command && key === "/", () => quickAdd(middle(frame.current))],
-      [key === "escape", () => setMenu(null)],
-    ];
-    const act = acts.find(([fits]) => fits)?.[1];
-    if (!act) return;
-    event.preventDefault();
-    act();
-  };
+  useKeys(frame, {
+    undo: () => store.undo(),
+    redo: () => store.redo(),
+    run: onRun,
+    duplicate,
+    remove,
+    add: () => quickAdd(middle(frame.current)),
+    close: () => setMenu(null),
+  });
   const onNodesChange = (changes: NodeChange<CanvasNode>[]) => {
     setNodes((before) => applyNodeChanges(changes, before));
     const moved = changes.filter((one) => one.type === "position" && one.dragging === false && one.position);
@@ -172,7 +163,6 @@ export function Canvas({ store, view, graph, types, selected, onSelect, onRun }:
       ref={frame}
       onDragOver={(event) => event.preventDefault()}
       onDrop={onDrop}
-      onKeyDown={onKeyDown}
       onDoubleClick={(event) => {
         if ((event.target as HTMLElement).classList.contains("react-flow__pane"))
           quickAdd({ x: event.clientX, y: event.clientY });

@@ -21,7 +21,7 @@ export interface RunView {
   run: Run;
   nodes: ReadonlyMap<string, NodeRun>;
   events: readonly RunEvent[];
-  /** Whether the stream is over. */
+  /** Whether the run has ended. */
   over: boolean;
 }
 
@@ -79,6 +79,9 @@ export class RunStore {
   private readonly listeners = new Set<() => void>();
   private stop: AbortController | null = null;
   private told = false;
+  private asked = 0;
+  private answered = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly api: Api) {}
 
@@ -89,6 +92,7 @@ export class RunStore {
   snapshot = (): RunView | null => this.view;
 
   close(): void {
+    clearTimeout(this.timer);
     this.stop?.abort();
     this.stop = null;
   }
@@ -109,15 +113,15 @@ export class RunStore {
     try {
       const run = await this.api.get<Run>(`/v1/runs/${id}`);
       if (stop.signal.aborted) return;
-      this.view = { run, nodes: new Map(), events: [], over: false };
+      this.view = { run, nodes: new Map(), events: [], over: OVER.includes(run.status) };
       this.tell();
       for await (const event of this.api.events(id, stop.signal)) {
         if (stop.signal.aborted) return;
         this.take(event);
-        if (event.type === "ask.opened" || event.type === "run.waiting") await this.refresh(id);
+        if (/^(run|ask)\./.test(event.type)) this.refreshSoon(id);
       }
       if (stop.signal.aborted) return;
-      await this.refresh(id, true);
+      await this.refresh(id);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       this.problem = error;
@@ -125,10 +129,19 @@ export class RunStore {
     }
   }
 
-  private async refresh(id: string, over = false): Promise<void> {
+  /** How the run stands is asked, not concluded: events of its past are told anew to everybody who comes later. */
+  private async refresh(id: string): Promise<void> {
+    const number = ++this.asked;
     const run = await this.api.get<Run>(`/v1/runs/${id}`);
-    if (this.view?.run.run_id === id) this.view = { ...this.view, run, over: over || OVER.includes(run.status) };
+    if (this.view?.run.run_id !== id || number < this.answered) return;
+    this.answered = number;
+    this.view = { ...this.view, run, over: OVER.includes(run.status) };
     this.tell();
+  }
+
+  private refreshSoon(id: string): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.refresh(id).catch(() => undefined), 30);
   }
 
   private take(event: RunEvent): void {
@@ -140,8 +153,7 @@ export class RunStore {
       next.set(event.path, step(nodes.get(event.path), event));
       nodes = next;
     }
-    const status = statusAfter(event, this.view.run.status);
-    this.view = { ...this.view, events, nodes, run: { ...this.view.run, status } };
+    this.view = { ...this.view, events, nodes };
     this.soon();
   }
 
@@ -158,11 +170,4 @@ export class RunStore {
   private tell(): void {
     for (const listener of this.listeners) listener();
   }
-}
-
-function statusAfter(event: RunEvent, before: Run["status"]): Run["status"] {
-  if (event.type === "run.started" || event.type === "run.resumed") return "running";
-  if (event.type === "run.waiting") return "waiting";
-  if (event.type === "run.ended" && typeof event.data.status === "string") return event.data.status as Run["status"];
-  return before;
 }

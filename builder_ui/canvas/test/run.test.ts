@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Api, readEvents } from "../src/api";
 import type { RunEvent } from "../src/model";
-import { step, type NodeRun } from "../src/runstore";
+import { RunStore, step, type NodeRun } from "../src/runstore";
 
 const event = (type: string, data = {}, at = 1000): RunEvent => ({
   run: "r",
@@ -63,4 +63,25 @@ test("a lost stream is taken up after the last event", async () => {
   for await (const one of new Api("/api").events("r", new AbortController().signal)) found.push(one.seq ?? 0);
   expect(found).toEqual([4, 5]);
   expect(asked).toEqual(["/api/v1/runs/r/events?after=0", "/api/v1/runs/r/events?after=4"]);
+});
+
+test("a run that waits is shown as waiting while its past is told again", async () => {
+  const run = { run_id: "r", status: "waiting", asks: [{ id: "a" }] };
+  const seen: string[] = [];
+  const api = {
+    get: async () => structuredClone(run),
+    async *events() {
+      for (const type of ["run.accepted", "run.started", "ask.opened", "run.waiting"]) {
+        yield event(type);
+        await new Promise((wake) => setTimeout(wake, 20));
+      }
+      run.status = "ended";
+    },
+  };
+  const store = new RunStore(api as unknown as Api);
+  store.subscribe(() => seen.push(store.view?.run.status ?? ""));
+  await store.follow("r");
+  expect(seen.at(-1)).toBe("ended");
+  expect(new Set(seen.slice(0, -1))).toEqual(new Set(["waiting"]));
+  expect(store.view?.over).toBe(true);
 });

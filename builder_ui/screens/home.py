@@ -104,9 +104,8 @@ def _new_app(visit: Visit, taken: set[str]) -> None:
 
     @st.dialog(visit.say("home.new"))
     def ask() -> None:
-        name = st.text_input(visit.say("home.new_name"), key="new-name")
-        suggested = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") if name.isascii() else ""
-        app = st.text_input(visit.say("home.new_id"), value=suggested, help=visit.say("home.new_id_help"))
+        name = st.text_input(visit.say("home.new_name"), key="new-name", on_change=_suggest)
+        app = st.text_input(visit.say("home.new_id"), key="new-id", help=visit.say("home.new_id_help"))
         if not st.button(visit.say("home.create"), type="primary"):
             return
         if not name or not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", app):
@@ -122,6 +121,16 @@ def _new_app(visit: Visit, taken: set[str]) -> None:
             st.switch_page(_builder_page(visit), query_params={"app": app, "lang": visit.language})
 
     ask()
+
+
+def _suggest() -> None:
+    """Make an id of the name, unless the visitor has written one."""
+    import streamlit as st
+
+    before = st.session_state.get("suggested-id", "")
+    if st.session_state["new-id"] == before:
+        words = re.findall(r"[a-z0-9]+", st.session_state["new-name"].lower())
+        st.session_state["new-id"] = st.session_state["suggested-id"] = "-".join(words)
 
 
 def _delete(visit: Visit, app: dict[str, Any]) -> None:
