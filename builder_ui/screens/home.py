@@ -105,7 +105,8 @@ def _new_app(visit: Visit, taken: set[str]) -> None:
     @st.dialog(visit.say("home.new"))
     def ask() -> None:
         name = st.text_input(visit.say("home.new_name"), key="new-name", on_change=_suggest)
-        app = st.text_input(visit.say("home.new_id"), key="new-id", help=visit.say("home.new_id_help"))
+        app = st.text_input(visit.say("home.new_id"), key="new-id")
+        st.caption(visit.say("home.new_id_help"))
         if not st.button(visit.say("home.create"), type="primary"):
             return
         if not name or not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", app):

@@ -114,6 +114,7 @@ class Apps:
             ready(await self._compile(bundle, prepare=False))
             raise AppBroken("The text is no app.", where="app.yaml")
         await self._database.bundles.put(bundle, workspace)
+        self.keep(bundle, workspace)
         name = texts(document.app.name) or {}
         row = await self._database.apps.put(
             document.app.id, str(name.get("en") or name.get("zh")), bundle.digest, workspace=workspace

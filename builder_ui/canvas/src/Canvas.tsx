@@ -202,7 +202,7 @@ export function Canvas({ store, view, graph, types, selected, onSelect, onRun }:
       >
         <Background variant={BackgroundVariant.Dots} gap={18} size={1.2} />
         <Controls showInteractive={false} />
-        <MiniMap pannable zoomable ariaLabel={t("a11y.minimap")} />
+        <MiniMap pannable zoomable style={{ width: 144, height: 100 }} ariaLabel={t("a11y.minimap")} />
       </ReactFlow>
       {menu?.kind === "choice" && (
         <ChoiceMenu

@@ -4,7 +4,7 @@ import { AskForm } from "./AskForm";
 import { useEnv } from "./env";
 import { textOf } from "./graph";
 import { isObject, type JsonObject } from "./json";
-import type { AppOutput, Run } from "./model";
+import { OVER, type AppOutput, type Run } from "./model";
 import { shortTime } from "./NodeView";
 import { errorText, type RunView } from "./runstore";
 import { ValueView } from "./ValueView";
@@ -44,7 +44,7 @@ export function StatusLine({ run }: { run: Run }) {
   return (
     <p className="bg-status" role="status">
       <span className={`bg-pill is-${run.status}`}>{t("run_status." + run.status)}</span>
-      {run.usage && (
+      {run.usage && OVER.includes(run.status) && (
         <small>
           {shortTime(number("seconds"))} · {t("run.tokens", { n: number("tokens") })} ·{" "}
           {t("run.calls", { n: number("tool_calls") })} · ${number("usd").toFixed(4)}

@@ -64,6 +64,14 @@ async def test_edits_at_once_are_all_kept(site: Site) -> None:
     assert len(found["layout"]["nodes"]) == 20
 
 
+async def test_an_app_that_is_put_again_has_the_layout_that_came_with_it(site: Site) -> None:
+    await site.put(GREETER)
+    await edit(site, {"op": "move", "path": "/nodes/say", "value": {"x": 1, "y": 2}})
+    assert (await draft(site))["layout"]["nodes"]
+    await site.put(GREETER)
+    assert (await draft(site))["layout"] == {}
+
+
 async def test_a_draft_with_errors_is_kept_and_says_so_and_runs_when_mended(site: Site) -> None:
     await site.put(GREETER)
     broken = await edit(site, {"op": "set", "path": "/nodes/done/in/text", "value": "${say.txt}"})
