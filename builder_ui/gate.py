@@ -38,7 +38,7 @@ class Gate:
             return
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        known = (urlsplit(f"//{host}").hostname or "") in self._hosts
+        known = _name(host) in self._hosts
         if scope["type"] == "websocket":
             if known and urlsplit(headers.get("origin", "")).netloc == host:
                 await self._app(scope, receive, send)
@@ -56,6 +56,14 @@ class Gate:
             await send(message)
 
         await self._app(scope, receive, answer)
+
+
+def _name(host: str) -> str:
+    """Return a Host header without its port; nothing where it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _harden(message: MutableMapping[str, Any]) -> None:

@@ -24,9 +24,7 @@ _SENT: Final = (
     "accept", "accept-language", "content-type", "content-length", "origin", "x-baigong", "prefer", "idempotency-key",
     "last-event-id", "if-none-match", "range",
 )  # fmt: skip
-_DROPPED: Final = frozenset(
-    ("connection", "keep-alive", "transfer-encoding", "content-encoding", "content-length", "server", "date")
-)
+_DROPPED: Final = frozenset(("connection", "keep-alive", "transfer-encoding", "server", "date"))
 
 
 class Proxy:
@@ -45,7 +43,9 @@ class Proxy:
         headers = {name: request.headers[name] for name in _SENT if name in request.headers}
         if cookie := request.cookies.get(COOKIE):
             headers["cookie"] = f"{COOKIE}={cookie}"
-        path = httpx.URL("/" + request.path_params["path"], query=request.url.query.encode())
+        path = self._target(request)
+        if path is None:
+            return Response("Not found", 404)
         body = request.stream() if request.method in ("POST", "PUT") else None
         try:
             answer = await self.send(request.method, path, headers, body)
@@ -55,6 +55,14 @@ class Proxy:
         response = StreamingResponse(_pieces(answer), answer.status_code)
         response.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept]
         return response
+
+    def _target(self, request: Request) -> httpx.URL | None:
+        """Return the runtime's address for a request, with the very bytes of its path; None for what is not its API."""
+        raw: bytes = request.scope["raw_path"].removeprefix(b"/api")
+        if not raw.startswith(b"/v1/"):
+            return None
+        query = request.scope["query_string"]
+        return self._http.base_url.copy_with(raw_path=raw + (b"?" + query if query else b""))
 
     async def send(
         self, method: str, path: httpx.URL | str, headers: dict[str, str], body: AsyncGenerator[bytes] | bytes | None

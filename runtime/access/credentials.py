@@ -67,6 +67,7 @@ class Credentials:
         self._database = database
         self._key = key
         self._known: dict[str, tuple[Principal, int | None]] = {}
+        self._revocations = 0
 
     async def issue_key(
         self,
@@ -128,10 +129,13 @@ class Credentials:
             return None
         found = self._known.get(mac)
         if found is None:
+            revocations = self._revocations
             row = await self._database.reader.run(lambda connection: connection.execute(_FIND, (mac,)).fetchone())
             if row is None:
                 return None
-            found = self._known[mac] = _principal(row)
+            found = _principal(row)
+            if revocations == self._revocations:  # else this very key may have been revoked after it was read
+                self._known[mac] = found
         principal, expires = found
         return principal if expires is None or expires > _now() else None
 
@@ -157,6 +161,7 @@ class Credentials:
         """
         row = (_now(), key, workspace)
         changed = await self._database.writer.call(lambda connection: connection.execute(_REVOKE, row).rowcount)
+        self._revocations += 1
         self._known.clear()
         if not changed:
             raise UnknownKey(f"There is no API key {key!r}.", where=key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -60,7 +61,7 @@ async def _keep(words: Sequence[str], descriptor: int) -> None:
     while True:
         # A session of its own: Ctrl+C is for the server, which ends the builder by closing its standard input.
         process = await asyncio.create_subprocess_exec(
-            *words, stdin=PIPE, stdout=DEVNULL, pass_fds=(descriptor,), start_new_session=True
+            *words, stdin=PIPE, stdout=DEVNULL, pass_fds=(descriptor,), start_new_session=True, env=_environment()
         )
         try:
             code = await process.wait()
@@ -68,6 +69,11 @@ async def _keep(words: Sequence[str], descriptor: int) -> None:
             await asyncio.shield(_end(process))
         log.warning("The builder ended (exit code %s) and is started again.", code)
         await asyncio.sleep(_PAUSE)
+
+
+def _environment() -> dict[str, str]:
+    """Return the builder's environment: it needs none of our settings, least of all the key of the secrets."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("BAIGONG_")}
 
 
 async def _end(process: Process) -> None:

@@ -104,6 +104,21 @@ def test_the_canvas_is_kept_by_the_browser_and_nothing_else_of_the_folder_is_giv
             assert "create_app" not in http.get(f"/canvas/{name}").text
 
 
+def test_the_way_to_the_runtime_changes_no_path_and_leads_to_its_api_alone(site: Site) -> None:
+    with signed_in(site) as http:
+        told = http.get("/api/v1/runs/a%2Fb%3Fc/events?after=1").json()
+        assert told["code"] == "BG953"  # one segment of a path, which no route takes; not another route or a query
+        assert http.get("/api/v1/runs?limit=0").json()["code"] == "BG955"
+        for path in ("/api/metrics", "/api/healthz", "/api/v1", "/api/%2e%2e/v1/runs"):
+            assert http.get(path).status_code in (400, 404)
+
+
+def test_the_builder_has_none_of_the_servers_settings(site: Site) -> None:
+    content = Path(f"/proc/{builder_process(site)}/environ").read_bytes()
+    assert b"BAIGONG_" not in content
+    assert b"PATH=" in content
+
+
 def test_a_stream_arrives_piece_by_piece(site: Site) -> None:
     site.put("slowly", SLOW)
     with signed_in(site) as http:

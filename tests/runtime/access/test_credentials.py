@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -86,6 +87,24 @@ async def test_a_revoked_key_is_nobody_at_once(database: Database) -> None:
     await credentials.revoke(info.id)
     assert await credentials.find(token) is None
     assert await credentials.list() == []
+
+
+async def test_a_key_that_is_revoked_while_it_is_looked_up_is_not_remembered(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    credentials = Credentials(database, KEY)
+    token, info = await credentials.issue_key("shop")
+    read = database.reader.run
+
+    async def read_then_revoke(work: Any) -> Any:  # noqa: ANN401
+        found = await read(work)
+        monkeypatch.undo()
+        await credentials.revoke(info.id)
+        return found
+
+    monkeypatch.setattr(database.reader, "run", read_then_revoke)
+    await credentials.find(token)
+    assert await credentials.find(token) is None
 
 
 async def test_a_scope_must_exist(database: Database) -> None:
