@@ -16,6 +16,7 @@ from . import runs
 from .errors import InDoubt, NodeCrashed, NoResult
 from .frame import Frame, enter
 from .lowering import Graph
+from .record import Status
 from .recovery import recover
 from .saver import GroupSaver
 from .segment import Segment
@@ -36,10 +37,10 @@ class Driver:
         self._reader = reader
         self._saver = saver
 
-    async def run(self, app: CompiledApp, graph: Graph, segment: Segment, inputs: dict[str, Json]) -> None:
+    async def run(self, app: CompiledApp, graph: Graph, segment: Segment) -> None:
         """Run a segment until the run ends or parks, and write down how it left off."""
         journal = segment.journal
-        frame = Frame(segment=segment, app=app, inputs=inputs)
+        frame = Frame(segment=segment, app=app, inputs=segment.record.inputs)
         enter(frame)
         start = journal.memory.begun
         fresh = start is None or segment.offline
@@ -47,7 +48,7 @@ class Driver:
             start = await read_start(self._reader, app, segment.info)
         if fresh:
             journal.emit("run.started", data=start)
-            runs.mark_started(journal.stream, segment.info.id)
+            segment.record = runs.mark_started(journal.stream, segment.record)
         segment.conversation = conversation_of(segment.info, start)
         begin(frame, start)
         segment.account.start(asyncio.get_running_loop().time)
@@ -105,15 +106,17 @@ class Driver:
             await self._conclude(frame, "ended", outputs=outputs)
         elif segment.opened:
             segment.journal.emit("run.waiting", data={"asks": list(segment.opened)})
-            runs.mark_ended(segment.journal.stream, segment.info.id, "waiting", usage=usage_of(segment))
+            usage = usage_of(segment)
+            segment.record = runs.mark_ended(segment.journal.stream, segment.record, "waiting", usage=usage)
             await segment.journal.barrier()
+            segment.left = True
         else:
             await self._conclude(frame, "failed", NoResult("The run came to no end.", fix="Run: baigong check"))
 
     async def _conclude(
         self,
         frame: Frame,
-        status: runs.Status,
+        status: Status,
         failure: BaseException | None = None,
         outputs: dict[str, Json] | None = None,
     ) -> None:
@@ -127,10 +130,13 @@ class Driver:
         if outputs is not None and not segment.offline:
             leave(frame, outputs)
         journal.emit(TERMINAL, data={"status": status, "outputs": outputs, "error": error, "usage": usage})
-        runs.mark_ended(journal.stream, segment.info.id, status, outputs=outputs, error=error, usage=usage)
+        segment.record = runs.mark_ended(
+            journal.stream, segment.record, status, outputs=outputs, error=error, usage=usage
+        )
         if status in ("ended", "cancelled"):
             self._saver.forget(segment.info.id, journal.stream)
         await journal.barrier()
+        segment.left = True
 
 
 def usage_of(segment: Segment) -> dict[str, Json]:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict, defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from agents.graph import CompiledApp
@@ -27,9 +28,10 @@ from .inner import run_inner
 from .inputs import check_inputs
 from .journal import Journal, Memory, read_events, recall
 from .lowering import Graph, lower
-from .runs import RunRecord, Runs
+from .record import OPEN, RunInfo, RunRecord
+from .runs import Runs
 from .saver import GroupSaver
-from .segment import RunInfo, Segment
+from .segment import Segment
 
 __all__ = ["Engine", "Recompile"]
 
@@ -92,19 +94,21 @@ class Engine:
             principal=principal, surface=surface, session=session,
         )  # fmt: skip
         journal = self._journal(info, 1, None)
-        runs.insert(journal.stream, info, checked, limits_of(app))
+        record = runs.insert(journal.stream, info, checked, limits_of(app))
         if key is not None:
             runs.remember(journal.stream, info, key)
         journal.emit("run.accepted", data={"app": info.app, "digest": info.digest, "inputs": checked})
         await journal.barrier()
-        self._launch(app, info, journal, checked)
+        self._launch(app, record, journal)
         return info
 
     async def wait(self, run: str, workspace: str = "main", *, timeout: float | None = None) -> RunRecord:  # noqa: ASYNC109
         """Return the run once it has ended or parked, or as it is when the time is up."""
-        task = self._tasks.get(run)
+        task, segment = self._tasks.get(run), self._segments.get(run)
         if task is not None:
             await asyncio.wait([task], timeout=timeout)
+        if segment is not None and segment.left and segment.info.workspace == workspace:
+            return segment.record
         return await self.runs.get(run, workspace)
 
     async def start(self) -> list[str]:
@@ -150,7 +154,7 @@ class Engine:
             if ask not in memory.answers:
                 memory.answers[ask] = answer
                 journal.emit("ask.answered", ask.rpartition(":")[0], {"ask": ask, "answer": answer})
-        self._launch(app, record.info, journal, record.inputs)
+        self._launch(app, replace(record, status="running", fence=fence), journal)
         return record.info
 
     async def replay(self, run: str, workspace: str = "main") -> RunRecord:
@@ -167,9 +171,9 @@ class Engine:
             principal=record.info.principal, surface="replay", session=record.info.session, fork_of=run,
         )  # fmt: skip
         journal = self._journal(info, 1, memory.for_replay())
-        runs.insert(journal.stream, info, record.inputs, limits_of(app))
+        replayed = runs.insert(journal.stream, info, record.inputs, limits_of(app))
         journal.emit("run.accepted", data={"app": info.app, "digest": info.digest, "fork_of": run})
-        self._launch(app, info, journal, record.inputs, offline=True)
+        self._launch(app, replayed, journal, offline=True)
         return await self.wait(info.id, workspace)
 
     async def asks(self, run: str) -> list[OpenAsk]:
@@ -213,7 +217,7 @@ class Engine:
             RunNotOpen: It has ended already.
         """
         record = await self.runs.get(run, workspace)
-        if record.status not in (*runs.OPEN, "doubt"):
+        if record.status not in (*OPEN, "doubt"):
             raise RunNotOpen(f"The run has {record.status} already.", where=run)
         task, segment = self._tasks.get(run), self._segments.get(run)
         if task is not None and segment is not None:
@@ -221,7 +225,7 @@ class Engine:
             task.cancel()
             await asyncio.wait([task])
             record = await self.runs.get(run, workspace)
-        if record.status in (*runs.OPEN, "doubt"):
+        if record.status in (*OPEN, "doubt"):
             await self._end_parked(record)
         return await self.runs.get(run, workspace)
 
@@ -280,33 +284,32 @@ class Engine:
     def _publish(self, items: Sequence[Any]) -> None:
         self._bus.publish(items)
 
-    def _launch(
-        self, app: CompiledApp, info: RunInfo, journal: Journal, inputs: dict[str, Json], *, offline: bool = False
-    ) -> None:
+    def _launch(self, app: CompiledApp, record: RunRecord, journal: Journal, *, offline: bool = False) -> None:
+        run = record.info.id
         account = Account(limits_of(app), spent=journal.memory.spent)
         segment = Segment(
-            info=info, host=self._host, journal=journal, account=account, inner=run_inner, offline=offline,
+            record=record, host=self._host, journal=journal, account=account, inner=run_inner, offline=offline,
             publish=lambda item: self._bus.publish((item,)), ledger=dict(journal.memory.intents),
         )  # fmt: skip
-        self._segments[info.id] = segment
-        task = asyncio.create_task(self._serve(app, segment, inputs), name=info.id)
-        self._tasks[info.id] = task
-        task.add_done_callback(lambda done: self._forget(info.id, done))
+        self._segments[run] = segment
+        task = asyncio.create_task(self._serve(app, segment), name=run)
+        self._tasks[run] = task
+        task.add_done_callback(lambda done: self._forget(run, done))
 
     def _forget(self, run: str, task: asyncio.Task[None]) -> None:
         if self._tasks.get(run) is task:
             del self._tasks[run]
             self._segments.pop(run, None)
 
-    async def _serve(self, app: CompiledApp, segment: Segment, inputs: dict[str, Json]) -> None:
+    async def _serve(self, app: CompiledApp, segment: Segment) -> None:
         """Run a segment; runs of one session wait for each other."""
         info = segment.info
         graph = self._graphs[app.digest][1]
         if info.session is None or segment.offline:
-            await self._driver.run(app, graph, segment, inputs)
+            await self._driver.run(app, graph, segment)
         else:
             async with self._sessions[f"{info.workspace}/{info.session}"]:
-                await self._driver.run(app, graph, segment, inputs)
+                await self._driver.run(app, graph, segment)
         if segment.opened:
             await self._watch_asks(info.id, info.workspace)
 
@@ -342,6 +345,6 @@ class Engine:
         memory = await self._database.reader.run(lambda connection: recall(connection, run))
         journal = self._journal(record.info, fence, memory)
         journal.emit(TERMINAL, data={"status": "cancelled", "outputs": None, "error": None, "usage": record.usage})
-        runs.mark_ended(journal.stream, run, "cancelled", usage=record.usage)
+        runs.mark_ended(journal.stream, record, "cancelled", usage=record.usage)
         self._saver.forget(run, journal.stream)
         await journal.barrier()

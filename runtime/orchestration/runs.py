@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias, cast
+from dataclasses import dataclass, replace
+from typing import Final, cast
 
 from ..base.errors import Json
 from ..storage import Reader, Statement, Stream
 from .errors import RunNotFound
-from .segment import RunInfo
+from .record import OPEN, RunInfo, RunRecord, Status
 
-__all__ = ["OPEN", "Key", "RunRecord", "Runs", "Status", "now"]
-
-Status: TypeAlias = Literal["accepted", "running", "waiting", "ended", "failed", "cancelled", "doubt"]
-OPEN: Final = ("accepted", "running", "waiting")
+__all__ = ["Key", "Runs", "guard", "insert", "mark_ended", "mark_started", "now", "remember", "take_over"]
 
 _COLUMNS: Final = (
     "id, workspace, app, version, digest, surface, principal, session, fork_of, status, fence, attempt, inputs, "
@@ -35,44 +32,6 @@ class Key:
 
     key: str
     body_hash: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunRecord:
-    """A row of `runs`. Times are milliseconds since the epoch."""
-
-    info: RunInfo
-    status: Status
-    fence: int
-    attempt: int
-    inputs: dict[str, Json]
-    outputs: dict[str, Json] | None
-    error: dict[str, Json] | None
-    usage: dict[str, Json]
-    created: int
-    started: int | None
-    ended: int | None
-
-    def to_json(self) -> dict[str, Json]:
-        """Return the record as command line and HTTP show it."""
-        outputs = self.outputs or {}
-        return {
-            "run_id": self.info.id,
-            "app": self.info.app,
-            "version": self.info.version,
-            "digest": self.info.digest,
-            "surface": self.info.surface,
-            "status": self.status,
-            "outputs": self.outputs,
-            "error": self.error,
-            "usage": self.usage,
-            "citations": _citations(outputs),
-            "session": self.info.session,
-            "fork_of": self.info.fork_of,
-            "created": self.created,
-            "started": self.started,
-            "ended": self.ended,
-        }
 
 
 class Runs:
@@ -149,13 +108,18 @@ def guard(run: str, fence: int) -> Statement:
     return "SELECT 1 FROM runs WHERE id = ? AND fence = ?", (run, fence)
 
 
-def insert(stream: Stream, info: RunInfo, inputs: dict[str, Json], budget: dict[str, float]) -> None:
-    """Queue the row of an accepted run."""
+def insert(stream: Stream, info: RunInfo, inputs: dict[str, Json], budget: dict[str, float]) -> RunRecord:
+    """Queue the row of an accepted run, and return it."""
+    created = now()
     row = (
         info.id, info.workspace, info.app, info.version, info.digest, info.surface, info.principal, info.session,
-        info.id, info.fork_of, _text(cast("Json", budget)), _text(inputs), now(),
+        info.id, info.fork_of, _text(cast("Json", budget)), _text(inputs), created,
     )  # fmt: skip
     stream.append(_INSERT, row)
+    return RunRecord(
+        info=info, status="accepted", fence=1, attempt=1, inputs=inputs, outputs=None, error=None, usage={},
+        created=created, started=None, ended=None,
+    )  # fmt: skip
 
 
 def remember(stream: Stream, info: RunInfo, key: Key) -> None:
@@ -164,20 +128,29 @@ def remember(stream: Stream, info: RunInfo, key: Key) -> None:
     stream.append("INSERT INTO idempotency (workspace, key, body_hash, run, created) VALUES (?, ?, ?, ?, ?)", row)
 
 
-def mark_started(stream: Stream, run: str) -> None:
-    """Queue the start."""
-    stream.execute("UPDATE runs SET status = 'running', started = coalesce(started, ?) WHERE id = ?", (now(), run))
+def mark_started(stream: Stream, record: RunRecord) -> RunRecord:
+    """Queue the start, and return the row as it will be."""
+    started = now() if record.started is None else record.started
+    stream.execute("UPDATE runs SET status = 'running', started = ? WHERE id = ?", (started, record.info.id))
+    return replace(record, status="running", started=started)
 
 
 def mark_ended(
-    stream: Stream, run: str, status: Status, *, outputs: Json = None, error: Json = None, usage: Json = None
-) -> None:
-    """Queue how a segment left the run."""
+    stream: Stream,
+    record: RunRecord,
+    status: Status,
+    *,
+    outputs: dict[str, Json] | None = None,
+    error: dict[str, Json] | None = None,
+    usage: dict[str, Json],
+) -> RunRecord:
+    """Queue how a segment left the run, and return the row as it will be."""
     ended = None if status in OPEN else now()
     stream.execute(
         "UPDATE runs SET status = ?, outputs = ?, error = ?, usage = ?, ended = ? WHERE id = ?",
-        (status, _text(outputs), _text(error), _text(usage), ended, run),
+        (status, _text(outputs), _text(error), _text(usage), ended, record.info.id),
     )
+    return replace(record, status=status, outputs=outputs, error=error, usage=usage, ended=ended)
 
 
 def take_over(connection: sqlite3.Connection, run: str) -> int:
@@ -191,7 +164,7 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _text(value: Json) -> str | None:
+def _text(value: object) -> str | None:
     return None if value is None else json.dumps(value, ensure_ascii=False)
 
 
@@ -226,13 +199,3 @@ def _record(row: tuple[object, ...]) -> RunRecord:
 
 def _object(text: object) -> dict[str, Json] | None:
     return None if text is None else cast("dict[str, Json]", json.loads(str(text)))
-
-
-def _citations(outputs: dict[str, Json]) -> list[Json]:
-    """Return every citation among the outputs: records that have a quote and a place."""
-    found: list[Json] = []
-    for value in outputs.values():
-        for item in value if isinstance(value, list) else ():
-            if isinstance(item, dict) and {"quote", "document", "start", "end"} <= item.keys():
-                found.append(item)
-    return found

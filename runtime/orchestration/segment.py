@@ -14,23 +14,9 @@ from ..base.labels import Label
 from .budget import Account
 from .host import Host, Publish
 from .journal import Journal
+from .record import RunInfo, RunRecord
 
-__all__ = ["Conversation", "RunInfo", "Segment"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunInfo:
-    """Who and what a run is: fixed when it is accepted."""
-
-    id: str
-    workspace: str
-    app: str
-    version: str
-    digest: str
-    principal: str
-    surface: str = "cli"
-    session: str | None = None
-    fork_of: str | None = None
+__all__ = ["Conversation", "Segment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +38,7 @@ class Segment:
     """What a run's frames share.
 
     Args:
-        info: Identity of the run.
+        record: How the run stands, as its row will say once the journal is written.
         host: The way to the world.
         journal: The run's journal.
         account: The run's budget.
@@ -62,6 +48,7 @@ class Segment:
         offline: Whether a call that the journal does not hold is an error (a replay).
         cancelled: Whether somebody has asked it to stop.
         concluded: Whether its terminal event is written.
+        left: Whether the segment is over, and all of it written.
         opened: Questions that were opened in this segment.
         texts: Live texts by the event that opened them, for watchers who come late.
         live_calls: How many calls left the process.
@@ -69,7 +56,7 @@ class Segment:
         ledger: Effects of this run by key, as far as they are known: an open intent, or done with its record.
     """
 
-    info: RunInfo
+    record: RunRecord
     host: Host
     journal: Journal
     account: Account
@@ -79,11 +66,17 @@ class Segment:
     offline: bool = False
     cancelled: bool = False
     concluded: bool = False
+    left: bool = False
     opened: list[str] = field(default_factory=list[str])
     texts: dict[int, Delta] = field(default_factory=dict[int, Delta])
     live_calls: int = 0
     begun: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
     ledger: dict[str, dict[str, Json] | None] = field(default_factory=dict[str, "dict[str, Json] | None"])
+
+    @property
+    def info(self) -> RunInfo:
+        """Identity of the run."""
+        return self.record.info
 
     def session_value(self) -> dict[str, Json]:
         """Return the root `session` of expressions."""

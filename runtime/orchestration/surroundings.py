@@ -12,8 +12,9 @@ from ..base.errors import Json
 from ..base.labels import APP, Label
 from ..storage import Reader
 from .frame import Frame
+from .record import RunInfo
 from .runs import now
-from .segment import Conversation, RunInfo
+from .segment import Conversation
 
 __all__ = ["begin", "conversation_of", "leave", "read_start"]
 

@@ -41,15 +41,17 @@ class Service:
     metrics: Metrics = field(default_factory=Metrics)
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
 
-def _who(request: Request) -> Principal:
+async def _who(request: Request) -> Principal:
     who: Principal = request.state.principal
     return who
 
+
+# Coroutines, because FastAPI runs plain functions in threads.
 
 Served: TypeAlias = Annotated[Service, Depends(_service)]
 """The service, as a route's parameter."""

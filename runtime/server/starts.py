@@ -18,7 +18,8 @@ from ..access import Principal
 from ..base.errors import Json
 from ..base.ids import digest
 from ..orchestration.errors import RunNotFound
-from ..orchestration.runs import Key, RunRecord
+from ..orchestration.record import RunRecord
+from ..orchestration.runs import Key
 from .errors import KeyReused, RequestInvalid
 from .service import Body, Service
 

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from ...base.errors import Json
-from ...orchestration.runs import Status
+from ...orchestration.record import Status
 from ..errors import RequestInvalid
 from ..guard import Guarded, needs
 from ..service import Body, Served, Who
