@@ -141,6 +141,39 @@ def test_an_app_with_errors_is_not_run_but_shown(question: Desk, page: Page) -> 
     expect(page.locator(".bg-findings li.is-error")).to_contain_text("nobody")
 
 
+def test_inputs_outputs_models_and_budget_of_the_app_are_edited(question: Desk, page: Page) -> None:
+    question.node("inputs").locator(".bg-title").click()
+    name = page.get_by_label("Add an input")
+    name.first.fill("Bad Name")
+    expect(page.get_by_text("A new name: small letters")).to_be_visible()
+    name.first.fill("unit")
+    name.first.press("Enter")
+    eventually(question.document, lambda document: document["inputs"].get("unit") == {"type": "string"})
+    expect(question.handle("inputs", "out:unit")).to_be_visible()
+    page.locator(".bg-port summary", has_text="limit").click()
+    port = page.locator(".bg-port[open]")
+    port.get_by_label("Type").fill("number")
+    port.get_by_label("Type").press("Enter")
+    port.get_by_label("Label").fill("Most")
+    port.get_by_label("Label").press("Enter")
+    limit = {"type": "number", "default": 3, "label": {"en": "Most"}}
+    eventually(question.document, lambda document: document["inputs"]["limit"] == limit)
+    port.get_by_role("button", name="Remove limit").click()
+    eventually(question.document, lambda document: "limit" not in document["inputs"])
+    page.get_by_label("main").select_option("scripted/slow")
+    eventually(
+        question.document,
+        lambda document: document["requires"]["models"]["main"]["prefer"] == ["scripted/slow", "scripted/echo"],
+    )
+    page.get_by_text("Budget of a run").click()
+    page.get_by_label("Tokens").fill("-5")
+    page.get_by_label("Tokens").press("Enter")
+    expect(page.get_by_text("A whole number from 0")).to_be_visible()
+    page.get_by_label("Tokens").fill("500")
+    page.get_by_label("Tokens").press("Enter")
+    eventually(question.document, lambda document: document.get("budget") == {"tokens": 500})
+
+
 def test_a_node_is_deleted_and_comes_back(question: Desk, page: Page) -> None:
     before = question.document()
     question.node("ask").locator(".bg-title").click()
@@ -160,13 +193,13 @@ def test_search_adds_a_node_by_keyboard_alone(question: Desk, page: Page) -> Non
 
 
 def test_arranging_places_every_node_and_is_one_step_back(question: Desk, page: Page, site: Site) -> None:
-    before = site.draft("question")["layout"]
+    before = site.draft("question")["layout"].get("nodes", {})
     page.get_by_role("button", name="Arrange automatically").click()
     layout = eventually(lambda: site.draft("question")["layout"], lambda layout: len(layout.get("nodes", {})) == 3)
     places = {name: place["x"] for name, place in layout["nodes"].items()}
     assert places["inputs"] < places["ask"] < places["done"]
     page.get_by_role("button", name="Undo").click()
-    eventually(lambda: site.draft("question")["layout"], lambda layout: layout == before)
+    eventually(lambda: site.draft("question")["layout"], lambda layout: layout.get("nodes", {}) == before)
 
 
 def test_edits_without_a_connection_are_kept_through_a_reload_and_sent_later(

@@ -4,11 +4,12 @@ import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { readAddress, writeAddress } from "./address";
 import { Problem } from "./api";
+import { AppForm } from "./AppForm";
 import { arrangeOps, Canvas } from "./Canvas";
 import { DraftStore, type View } from "./draft";
 import { useEnv } from "./env";
 import { Findings } from "./Findings";
-import { buildGraph, textOf } from "./graph";
+import { buildGraph, INPUTS, textOf } from "./graph";
 import { inputsOf, missing, outputsOf, startValues, type FormValues } from "./inputs";
 import { Inspector } from "./Inspector";
 import { at, type Json } from "./json";
@@ -129,7 +130,13 @@ function Desk({ app, store, view, types, onLang }: Props & { store: DraftStore; 
   };
   const add = (type: NodeType) => {
     const { x, y, zoom } = flow.getViewport();
-    const { id, ops } = addNodeOps(view.content, type, { x: (260 - x) / zoom, y: (120 - y) / zoom });
+    const place = { x: (80 - x) / zoom, y: (60 - y) / zoom };
+    const taken = flow.getNodes().map((node) => node.position);
+    while (taken.some((one) => Math.abs(one.x - place.x) < 24 && Math.abs(one.y - place.y) < 24)) {
+      place.x += 32;
+      place.y += 32;
+    }
+    const { id, ops } = addNodeOps(view.content, type, place);
     if (store.edit(ops)) select(id);
   };
   const arrange = () => {
@@ -164,8 +171,11 @@ function Desk({ app, store, view, types, onLang }: Props & { store: DraftStore; 
         />
         <SidePanel tab={tab} onTab={setTab} errors={errors} findings={view.diagnostics.length}>
           {tab === "inspect" &&
-            (selected === null ? (
-              <p className="bg-hint">{t("inspect.nothing")}</p>
+            (selected === null || selected === INPUTS ? (
+              <>
+                <p className="bg-hint">{t("inspect.app")}</p>
+                <AppForm document={document} onEdit={edit} />
+              </>
             ) : (
               <Inspector
                 id={selected}

@@ -1,5 +1,6 @@
 // The form of the selected node: label, configuration, inputs, error handling, findings, and what it did last.
 
+import { relabelled } from "./AppForm";
 import { ConfigField, fieldName, JsonField } from "./ConfigField";
 import { nodeSpec, variables } from "./connect";
 import { deleteOps } from "./newnode";
@@ -8,7 +9,7 @@ import type { View } from "./draft";
 import { useEnv } from "./env";
 import { NumberField, SelectField, TextField } from "./Field";
 import { Findings } from "./Findings";
-import { INPUTS, textOf, type Graph, type NodeData } from "./graph";
+import { textOf, type Graph, type NodeData } from "./graph";
 import { Icon } from "./icons";
 import { isObject, pointer, type Json, type JsonObject } from "./json";
 import type { Diagnostic, Label, NodeType, Op } from "./model";
@@ -32,7 +33,6 @@ export function Inspector({ id, view, graph, types, run, onEdit, onGone }: Props
   const { document } = view.content;
   const spec = nodeSpec(document, id);
   const data = graph.nodes.find((node) => node.id === id);
-  if (id === INPUTS) return <p className="bg-hint">{t("inspect.inputs")}</p>;
   if (!spec || !data) return <p className="bg-hint">{t("inspect.gone")}</p>;
   const type = types.find((one) => one.type === spec.type);
   const own = view.diagnostics.filter((one) => one.node === id || one.path.startsWith(`/nodes/${id}/`));
@@ -101,12 +101,8 @@ function LabelField({
 }) {
   const { t, lang } = useEnv();
   const label = spec.label as Label;
-  const commit = (text: string) => {
-    const other = typeof label === "string" ? { en: label, zh: label } : (label ?? {});
-    const next = { ...other, [lang]: text } as JsonObject;
-    for (const key of ["en", "zh"]) if (!next[key]) delete next[key];
-    onEdit(putOps(document, pointer("nodes", id, "label"), Object.keys(next).length > 0 ? next : undefined));
-  };
+  const commit = (text: string) =>
+    onEdit(putOps(document, pointer("nodes", id, "label"), relabelled(label, lang, text)));
   return <TextField label={t("inspect.label")} value={textOf(label, lang)} placeholder={id} onCommit={commit} />;
 }
 

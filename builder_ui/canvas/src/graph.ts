@@ -74,14 +74,12 @@ export function buildGraph(content: Content, sketch: Sketch, diagnostics: Diagno
   const nodes = Object.entries(specs)
     .filter((entry): entry is [string, JsonObject] => isObject(entry[1]))
     .map(([id, spec]) => nodeData(id, spec, sketch, diagnostics, wires, lang));
-  const inputs = inputsNode(content, sketch, lang);
-  return { nodes: inputs ? [inputs, ...nodes] : nodes, wires };
+  return { nodes: [inputsNode(content, sketch, lang), ...nodes], wires };
 }
 
-function inputsNode(content: Content, sketch: Sketch, lang: Lang): NodeData | null {
+function inputsNode(content: Content, sketch: Sketch, lang: Lang): NodeData {
   const declared = isObject(content.document.inputs) ? content.document.inputs : {};
   const names = Object.keys(declared);
-  if (names.length === 0) return null;
   const outputs = names.map((name) => outRow(name, sketch.inputs[name]));
   const label = lang === "en" ? "Inputs" : "输入";
   return {

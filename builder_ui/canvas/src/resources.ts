@@ -67,6 +67,22 @@ export function useBases(wanted: boolean): string[] {
   return bases;
 }
 
+export function useModels(): string[] {
+  const { api } = useEnv();
+  const [models, setModels] = useState<string[]>([]);
+  useEffect(() => {
+    let there = true;
+    api.get<{ models: { id: string }[] }>("/v1/models").then(
+      (told) => there && setModels(told.models.map((one) => one.id)),
+      () => undefined,
+    );
+    return () => {
+      there = false;
+    };
+  }, [api]);
+  return models;
+}
+
 const section = (document: JsonObject, name: string): JsonObject => {
   const requires = isObject(document.requires) ? document.requires : {};
   return isObject(requires[name]) ? requires[name] : {};
