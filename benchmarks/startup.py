@@ -1,4 +1,4 @@
-"""Start-up and idle memory, each against a bare FastAPI that uvicorn serves."""
+"""Start-up and idle memory against a bare FastAPI that uvicorn serves; the builder's process is counted by itself."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 
 ROUNDS = 5
+UP = "import sys; from runtime.cli import main\nsys.exit(main(['up', '--port', '0', '--ui-port', '0', '--json']))"
 BARE = (
     "import asyncio, socket, sys, uvicorn; from fastapi import FastAPI\n"
     "class Server(uvicorn.Server):\n"
@@ -21,8 +22,8 @@ BARE = (
 )
 
 
-def server(*words: str, home: str) -> tuple[float, float]:
-    """Return seconds to the first line and resident MiB half a second later."""
+def server(*words: str, home: str) -> tuple[float, float, float]:
+    """Return seconds to the first line, and resident MiB half a second later: its own, and of its children."""
     began = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 our own programs
         [sys.executable, *words], env={**os.environ, "BAIGONG_HOME": home}, stdout=subprocess.PIPE, text=True
@@ -32,11 +33,17 @@ def server(*words: str, home: str) -> tuple[float, float]:
         process.stdout.readline()
         seconds = time.perf_counter() - began
         time.sleep(0.5)
-        status = Path(f"/proc/{process.pid}/status").read_text("ascii").splitlines()
-        return seconds, next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS:"))
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split()
+        return seconds, resident(process.pid), sum(resident(int(child)) for child in children)
     finally:
         process.terminate()
         process.wait(20)
+
+
+def resident(process: int) -> float:
+    """Return the resident MiB of a process."""
+    status = Path(f"/proc/{process}/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS:"))
 
 
 def command(*words: str) -> float:
@@ -53,9 +60,12 @@ def main() -> None:
         server("-m", "benchmarks.product", home=home)  # makes the home
         for _ in range(ROUNDS):
             for name, words in (("product", ("-m", "benchmarks.product")), ("bare", ("-c", BARE))):
-                seconds, memory = server(*words, home=home)
+                seconds, memory, _ = server(*words, home=home)
                 found.setdefault(f"{name}_ready_s", []).append(seconds)
                 found.setdefault(f"{name}_idle_mib", []).append(memory)
+            seconds, _, pages = server("-c", UP, home=home)
+            found.setdefault("with_builder_ready_s", []).append(seconds)
+            found.setdefault("builder_idle_mib", []).append(pages)
             found.setdefault("help_s", []).append(
                 command("-c", "import sys; from runtime.cli import main; sys.exit(main(['--help']))")
             )
