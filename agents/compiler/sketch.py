@@ -75,7 +75,7 @@ def sketch(draft: Draft) -> Sketch:
 
 
 def _node(node: Node) -> NodeSketch:
-    free = {name: Port(type=kind) for name, kind in node.ports.items() if name not in node.surface.inputs}
+    free = {name: Port(type=kind, required=False) for name, kind in node.ports.items() if name not in node.surface.inputs}
     return NodeSketch(
         inputs={**node.surface.inputs, **free},
         outputs=node.outputs or node.surface.outputs,

@@ -5,7 +5,8 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { readAddress, writeAddress } from "./address";
 import { Problem } from "./api";
 import { AppForm } from "./AppForm";
-import { arrangeOps, Canvas } from "./Canvas";
+import { Canvas } from "./Canvas";
+import { arrangeOps, pinOps } from "./canvasops";
 import { DraftStore, type View } from "./draft";
 import { useEnv } from "./env";
 import { Findings } from "./Findings";
@@ -131,13 +132,14 @@ function Desk({ app, store, view, types, onLang }: Props & { store: DraftStore; 
   const add = (type: NodeType) => {
     const { x, y, zoom } = flow.getViewport();
     const place = { x: (80 - x) / zoom, y: (60 - y) / zoom };
-    const taken = flow.getNodes().map((node) => node.position);
+    const nodes = flow.getNodes();
+    const taken = nodes.map((node) => node.position);
     while (taken.some((one) => Math.abs(one.x - place.x) < 24 && Math.abs(one.y - place.y) < 24)) {
       place.x += 32;
       place.y += 32;
     }
     const { id, ops } = addNodeOps(view.content, type, place);
-    if (store.edit(ops)) select(id);
+    if (store.edit([...pinOps(view, nodes), ...ops])) select(id);
   };
   const arrange = () => {
     store.edit(arrangeOps(view, graph));

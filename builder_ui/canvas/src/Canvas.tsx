@@ -16,15 +16,15 @@ import {
   type OnConnectEnd,
 } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent } from "react";
-import { arrange, positions, type Point } from "./arrange";
+import { positions, type Point } from "./arrange";
+import { moveOps, pinOps, removalOps } from "./canvasops";
 import { ChoiceMenu } from "./ChoiceMenu";
 import { judge, type Choice, type Verdict } from "./connect";
 import type { DraftStore, View } from "./draft";
 import { useEnv } from "./env";
 import { INPUTS, type Graph, type Wire } from "./graph";
-import { at, pointer } from "./json";
 import type { NodeType, Op } from "./model";
-import { addNodeOps, copyOps, deleteOps, edgeOps } from "./newnode";
+import { addNodeOps, copyOps } from "./newnode";
 import { NodeView, type CanvasNode } from "./NodeView";
 import { DRAG_TYPE } from "./Palette";
 import { QuickAdd } from "./QuickAdd";
@@ -105,7 +105,7 @@ export function Canvas({ store, view, graph, types, selected, onSelect, onRun }:
 
   const add = (type: NodeType, place: Point) => {
     const { id, ops } = addNodeOps(view.content, type, place);
-    if (store.edit(ops)) onSelect(id);
+    if (store.edit([...pinOps(view, nodes), ...ops])) onSelect(id);
   };
   const onDrop = (event: DragEvent) => {
     const type = types.find((one) => one.type === event.dataTransfer.getData(DRAG_TYPE));
@@ -115,7 +115,7 @@ export function Canvas({ store, view, graph, types, selected, onSelect, onRun }:
   };
   const remove = () => {
     const ids = nodes.filter((node) => node.selected && node.id !== INPUTS).map((node) => node.id);
-    const ops = removal(store, graph, ids, picked);
+    const ops = removalOps(view, graph, ids, picked);
     if (ops === null) say(t("connect.in_text"), "error");
     else if (store.edit(ops) && ids.length > 0) onSelect(null);
   };
@@ -144,7 +144,8 @@ export function Canvas({ store, view, graph, types, selected, onSelect, onRun }:
     const ops: Op[] = moved.flatMap((one) =>
       one.type === "position" && one.position ? moveOps(view, one.id, one.position) : [],
     );
-    if (ops.length > 0) store.edit(ops);
+    const others = nodes.filter((node) => !moved.some((one) => one.type === "position" && one.id === node.id));
+    if (ops.length > 0) store.edit([...pinOps(view, others), ...ops]);
   };
   const onEdgesChange = (changes: EdgeChange<CanvasWire>[]) =>
     setPicked((before) => {
@@ -235,8 +236,9 @@ export function Canvas({ store, view, graph, types, selected, onSelect, onRun }:
 /** React Flow's nodes: measured sizes, selection and a drag in progress outlive a new graph. */
 function useNodes(graph: Graph, view: View, selected: string | null) {
   const [nodes, setNodes] = useState<CanvasNode[]>([]);
+  const foundBefore = useRef(new Map<string, Point>());
   useEffect(() => {
-    const places = positions(graph, view.content.layout);
+    const places = positions(graph, view.content.layout, foundBefore.current);
     setNodes((before) => {
       const known = new Map(before.map((node) => [node.id, node]));
       return graph.nodes.map((data): CanvasNode => {
@@ -283,46 +285,6 @@ function drawn(wire: Wire, picked: ReadonlySet<string>): CanvasWire {
     ...marker,
   };
 }
-
-function moveOps(view: View, id: string, place: Point): Op[] {
-  const path = pointer("nodes", id);
-  const value = { x: Math.round(place.x), y: Math.round(place.y) };
-  const old = at(view.content.layout, path) as Point | undefined;
-  return old?.x === value.x && old?.y === value.y ? [] : [{ op: "move", path, value }];
-}
-
-/** Operations that put every node in its place of the automatic layout. */
-export function arrangeOps(view: View, graph: Graph): Op[] {
-  return [...arrange(graph)].flatMap(([id, place]) => moveOps(view, id, place));
-}
-
-/** Operations that delete nodes and wires; null where a wire is part of a longer expression. */
-function removal(store: DraftStore, graph: Graph, ids: string[], picked: ReadonlySet<string>): Op[] | null {
-  const view = store.view;
-  if (view === null) return [];
-  const document = view.content.document;
-  const wires = graph.wires.filter(
-    (wire) => picked.has(wire.id) && !ids.includes(wire.source) && !ids.includes(wire.target),
-  );
-  const reads = wires.filter((wire) => wire.kind === "data");
-  const values = reads.map((wire) => ({ wire, path: pointer("nodes", wire.target) + wire.at }));
-  if (values.some(({ wire, path }) => at(document, path) !== "${" + [wire.source, ...wire.path].join(".") + "}"))
-    return null;
-  const numbers = wires.filter((wire) => wire.kind === "control").map((wire) => Number(wire.at));
-  if (ids.length > 0) {
-    // Deleting nodes takes their edges along; chosen edges between others go first, while numbers are right.
-    const both = edgeOps(document, (from, to, at) => numbers.includes(at) || ids.includes(from) || ids.includes(to));
-    const rest = deleteOps(view.content, ids).filter((op) => !op.path.startsWith("/edges/"));
-    return [...values.map(({ path }) => del(document, path)), ...both, ...rest];
-  }
-  return [...values.map(({ path }) => del(document, path)), ...edgeOps(document, (_, __, at) => numbers.includes(at))];
-}
-
-const del = (document: View["content"]["document"], path: string): Op => ({
-  op: "del",
-  path,
-  old: at(document, path) ?? null,
-});
 
 function inside(frame: HTMLElement | null, spot: Point): [number, number] {
   const box = frame?.getBoundingClientRect();

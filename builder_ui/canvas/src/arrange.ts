@@ -37,8 +37,12 @@ export function arrange(graph: Graph): Map<string, Point> {
   return found;
 }
 
-/** Positions of all nodes: those that are kept, and a place for each that has none. */
-export function positions(graph: Graph, layout: JsonObject): Map<string, Point> {
+/**
+ * Positions of all nodes: those that are kept in the layout, and a place for each that has none.
+ *
+ * A place that was found for a node is its place from then on (`foundBefore`): nodes do not jump when others come.
+ */
+export function positions(graph: Graph, layout: JsonObject, foundBefore: Map<string, Point>): Map<string, Point> {
   const kept = isObject(layout.nodes) ? layout.nodes : {};
   const found = new Map<string, Point>();
   for (const node of graph.nodes) {
@@ -46,7 +50,9 @@ export function positions(graph: Graph, layout: JsonObject): Map<string, Point> 
     if (isObject(place) && typeof place.x === "number" && typeof place.y === "number")
       found.set(node.id, { x: place.x, y: place.y });
   }
-  if (found.size === graph.nodes.length) return found;
-  for (const [id, place] of arrange(graph)) if (!found.has(id)) found.set(id, place);
+  const without = graph.nodes.filter((node) => !found.has(node.id));
+  if (without.some((node) => !foundBefore.has(node.id)))
+    for (const [id, place] of arrange(graph)) if (!foundBefore.has(id)) foundBefore.set(id, place);
+  for (const node of without) found.set(node.id, foundBefore.get(node.id) as Point);
   return found;
 }
