@@ -75,9 +75,10 @@ def sketch(draft: Draft) -> Sketch:
 
 
 def _node(node: Node) -> NodeSketch:
-    free = {name: Port(type=kind, required=False) for name, kind in node.ports.items() if name not in node.surface.inputs}
+    declared = node.surface.inputs
+    free = {name: Port(type=kind, required=False) for name, kind in node.ports.items() if name not in declared}
     return NodeSketch(
-        inputs={**node.surface.inputs, **free},
+        inputs={**declared, **free},
         outputs=node.outputs or node.surface.outputs,
         handles=node.exits,
         takes_more=node.surface.open,
