@@ -10,6 +10,7 @@ BaigongError
     ├── ValueMismatch       a value does not fit its declared type
     ├── ExpressionError     an expression failed when it was evaluated
     └── NodeError           a node's body failed in a way that its author can act on
+        └── AssertionFailed a condition of an `assert` node does not hold
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from runtime.base.errors import BaigongError
 
 __all__ = [
     "AgentError",
+    "AssertionFailed",
     "BundleError",
     "BundleNotFound",
     "EditConflict",
@@ -86,3 +88,9 @@ class NodeError(AgentError):
     """A node's body failed in a way that its author can act on."""
 
     code = "BG704"
+
+
+class AssertionFailed(NodeError):
+    """A condition of an `assert` node does not hold."""
+
+    code = "BG708"

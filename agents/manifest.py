@@ -32,12 +32,14 @@ class Port:
         required: Whether an input must be connected.
         streaming: Whether an output can be forwarded while it is being made.
         sometimes: Whether an output is absent on the node's own error path or after a timeout.
+        generic: Whether an input keeps the type of what is connected to it, where that is narrower than its own.
     """
 
     type: Type = JSON
     required: bool = True
     streaming: bool = False
     sometimes: bool = False
+    generic: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

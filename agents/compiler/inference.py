@@ -95,7 +95,7 @@ class _Typist:
         binding, kind = self._binding(node, path, place.binding, place.expects)
         if place.port is not None:
             node.inputs[place.port] = binding
-            node.ports[place.port] = place.expects or kind or JSON
+            node.ports[place.port] = _taken(node, place, kind)
         else:
             node.sites[place.key] = binding
         if kind is not None and place.expects is not None and len(self._draft.diagnostics) == before:
@@ -205,6 +205,13 @@ class _Typist:
         reason = explain(kind, wanted)
         names = {"port": port, "expected": wanted, "found": f"{kind} ({reason})" if reason else kind}
         self._draft.report("BG303", path, names, node=node.id)
+
+
+def _taken(node: Node, place: Place, kind: Type | None) -> Type:
+    """Return the type of a connected input: its own, or that of what comes in where it has none or is generic."""
+    port = node.surface.inputs.get(place.port or "")
+    keeps = port is not None and port.generic and kind is not None and assignable(kind, port.type)
+    return (kind if keeps else place.expects) or kind or JSON
 
 
 def _common(kinds: list[Type | None]) -> Type:

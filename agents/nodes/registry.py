@@ -40,7 +40,7 @@ PLANNED: Mapping[str, Phrase] = MappingProxyType(
         **dict.fromkeys(("map", "loop", "join", "try", "subflow"), _CONTAINER),
         **dict.fromkeys(("judge", "media", "plan", "execute_plan", "handoff"), _NOTHING),
         **dict.fromkeys(("ingest", "memory_read", "memory_write", "http", "sql", "code", "mcp_resource"), _NOTHING),
-        **dict.fromkeys(("wait", "list_op", "guard", "assert", "note"), _NOTHING),
+        **dict.fromkeys(("wait", "guard", "note"), _NOTHING),
     }
 )
 """Node types of the language that this version cannot run, with what to say about each."""

@@ -18,6 +18,8 @@ const STARTS: { [type: string]: JsonObject } = {
   classify: { labels: ["yes", "no"], in: { text: "" } },
   extract: { schema: { value: "string" }, in: { text: "" } },
   reply: { in: { text: "" } },
+  list_op: { op: "sort", in: { list: "" } },
+  assert: { assert: { holds: "true" } },
 };
 
 /** An id that no node has: the type, then the type with a number. */
