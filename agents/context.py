@@ -33,6 +33,7 @@ __all__ = [
     "Context",
     "FileReply",
     "FileRequest",
+    "ItemFailure",
     "ModelReply",
     "ModelRequest",
     "RetrieveReply",
@@ -225,6 +226,13 @@ class Session:
     messages: tuple[dict[str, Json], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ItemFailure:
+    """The failure of one pass of several: an `Error` as the language knows it."""
+
+    error: dict[str, Json]
+
+
 class Budget(Protocol):
     """The account that the node draws on; sub-flows and retries draw on the same one."""
 
@@ -332,4 +340,27 @@ class Context(Protocol):
 
     async def run_graph(self, app: CompiledApp, inputs: Mapping[str, Json], *, name: str) -> Labelled[dict[str, Json]]:
         """Run another compiled graph under this node's path, on this run's budget, and return its outputs."""
+        ...
+
+    async def once(self, names: Mapping[str, Json], *, name: str) -> Labelled[dict[str, Json]]:
+        """Run the node's body once and return what its inner places hold, by key.
+
+        Args:
+            names: Values of the names that the body knows beside its nodes.
+            name: What stands between this node's path and those of the body's nodes, such as `#2.`.
+        """
+        ...
+
+    async def passes(
+        self, names: Sequence[Mapping[str, Json]], *, parallel: int, tolerant: bool
+    ) -> Labelled[list[dict[str, Json] | ItemFailure]]:
+        """Run the node's body once for each set of names, some at a time, and return all results in order.
+
+        A pass that waits for a person does not count towards `parallel`. The nodes of pass 3 are found under `[3].`.
+
+        Args:
+            names: Values of the names that the body knows beside its nodes, by pass.
+            parallel: How many passes run at a time.
+            tolerant: Whether a pass that fails becomes an `ItemFailure`; else it fails the node, and no more are begun.
+        """
         ...

@@ -10,7 +10,8 @@ BaigongError
     ├── ValueMismatch       a value does not fit its declared type
     ├── ExpressionError     an expression failed when it was evaluated
     └── NodeError           a node's body failed in a way that its author can act on
-        └── AssertionFailed a condition of an `assert` node does not hold
+        ├── AssertionFailed a condition of an `assert` node does not hold
+        └── TooManyItems    a `map` was given more items than it takes
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ __all__ = [
     "EditInvalid",
     "ExpressionError",
     "NodeError",
+    "TooManyItems",
     "TypeSyntaxError",
     "ValueMismatch",
 ]
@@ -94,3 +96,9 @@ class AssertionFailed(NodeError):
     """A condition of an `assert` node does not hold."""
 
     code = "BG708"
+
+
+class TooManyItems(NodeError):
+    """A `map` was given more items than it takes."""
+
+    code = "BG709"

@@ -16,7 +16,7 @@ from .manifest import Port
 from .spec import Bundle, Document, Resources
 from .types import Type
 
-__all__ = ["CompiledApp", "CompiledNode", "Edge", "InputPort", "Need", "StateKey"]
+__all__ = ["CompiledApp", "CompiledBody", "CompiledNode", "Edge", "InputPort", "Need", "StateKey"]
 
 C = TypeVar("C", bound=BaseModel)
 
@@ -55,6 +55,7 @@ class CompiledNode:
         handles: Its exits; empty where it has one.
         edges: Control edges into it.
         predecessors: Every node that must be decided first, in graph order.
+        reads: Every node whose values or choice it sees itself, those around its container too.
         needs: References without which it is skipped.
         on_error: What a failure does: end the run, take the handle `error`, or use `default`.
         attempts: How often it is tried at most.
@@ -68,6 +69,7 @@ class CompiledNode:
         reads_session: Whether an expression of it reads the conversation.
         forwards: The node whose stream a `reply` forwards, or None.
         texts: Prompt and template texts of the bundle that it uses, by the key that names them.
+        body: The graph inside it, where it is a container.
     """
 
     id: str
@@ -80,6 +82,7 @@ class CompiledNode:
     handles: tuple[str, ...] = ()
     edges: tuple[Edge, ...] = ()
     predecessors: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
     on_error: Literal["fail", "branch", "default"] = "fail"
     default: Mapping[str, Json] = field(default_factory=dict[str, Json])
@@ -95,6 +98,7 @@ class CompiledNode:
     reads_session: bool = False
     forwards: str | None = None
     texts: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: CompiledBody | None = None
 
     def config_as(self, kind: type[C]) -> C:
         """Return the configuration as the node type's own model.
@@ -105,6 +109,27 @@ class CompiledNode:
         if not isinstance(self.config, kind):
             raise TypeError(f"{self.id} holds {type(self.config).__name__}, not {kind.__name__}")
         return self.config
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompiledBody:
+    """The graph inside a container.
+
+    Args:
+        nodes: Nodes in topological order.
+        evaluator: Evaluates expressions over its nodes, the container's own names, and all around it.
+        sites: What leaves the body, by key: `/body/out/x`, a loop's `/until`.
+        types: The types of those.
+        names: The types of the names that it knows beside its nodes.
+        reads: The nodes that `sites` read.
+    """
+
+    nodes: Mapping[str, CompiledNode]
+    evaluator: Evaluator
+    sites: Mapping[str, Binding]
+    types: Mapping[str, Type]
+    names: Mapping[str, Type]
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,13 +80,15 @@ class NodeView:
     spec: NodeSpec
     config: BaseModel
     scope: Scope
+    home: str = "/nodes"
+    """JSON Pointer of the mapping that the node stands in; that of a node inside a container is longer."""
     inputs: Mapping[str, Type] = field(default_factory=dict[str, Type])
     """Types of the connected inputs; empty until they are known, filled when `NodeType.check` is called."""
 
     @property
     def pointer(self) -> str:
         """JSON Pointer of the node in `app.yaml`."""
-        return f"/nodes/{self.id}"
+        return f"{self.home}/{self.id}"
 
     def config_as(self, kind: type[C]) -> C:
         """Return the configuration as the node type's own model.

@@ -13,7 +13,7 @@ from runtime.base.labels import APP
 from ..diagnostics import Diagnostic, diagnose
 from ..errors import TypeSyntaxError, ValueMismatch
 from ..expressions import Evaluator, Expr
-from ..graph import CompiledApp, CompiledNode, InputPort, StateKey
+from ..graph import CompiledApp, CompiledBody, CompiledNode, InputPort, StateKey
 from ..nodes.agent import AgentConfig
 from ..nodes.llm import LlmConfig
 from ..nodes.template import TemplateConfig
@@ -21,9 +21,10 @@ from ..scope import Scope
 from ..spec import Bundle, Document, Positions, Resources, parse_yaml, read_document, read_lock, resources_from_lock
 from ..spec.document import InputSpec, OutputSpec, StateSpec
 from ..types import BUILTINS, STRING, EnumOf, OptionalOf, Record, Type, coerce, parse_type, parse_types
+from .bodies import check_bodies
 from .draft import Draft, Node
 from .flow import Flow, check_flow, lowering
-from .inference import RUN, SESSION, type_nodes
+from .inference import app_roots, type_nodes
 from .paths import explore
 from .publishing import chat_turn, check_budget
 from .resources import check_resources
@@ -91,15 +92,17 @@ def _draft(bundle: Bundle, document: Document, resources: Resources) -> Draft:
     outputs = _outputs(document.outputs, known, found)
     state = _state(document.state, known, found)
     scope = Scope(document=document, bundle=bundle, resources=resources, types=known, outputs=outputs, state=state)
-    return Draft(scope=scope, inputs=inputs, diagnostics=found)
+    return Draft(scope=scope, inputs=inputs, specs=document.nodes, links=document.edges, diagnostics=found)
 
 
 def _compile(draft: Draft) -> CompiledApp | None:
     wire(draft)
-    if len(draft.order) < len(draft.nodes):
+    graphs = list(draft.every())
+    if any(len(one.order) < len(one.nodes) for one in graphs):
         return None
-    wired = draft.sound and not draft.opaque
+    wired = draft.sound and not any(one.opaque for one in graphs)
     type_nodes(draft)
+    check_bodies(draft)
     check_resources(draft)
     message, reply = chat_turn(draft)
     check_suite(draft)
@@ -171,15 +174,7 @@ def _default(value: object, kind: Type, path: str, found: list[Diagnostic]) -> J
 
 def _assemble(draft: Draft, flow: Flow, message: str | None, reply: str | None) -> CompiledApp:
     scope = draft.scope
-    roots: dict[str, Type] = {
-        "inputs": Record("inputs", {name: port.type for name, port in draft.inputs.items()}),
-        "state": Record("state", {name: key.type for name, key in scope.state.items()}),
-        "session": SESSION,
-        "run": RUN,
-    }
-    for name in draft.order:
-        outputs = draft.nodes[name].outputs
-        roots[name] = Record(name, {port: known.type for port, known in outputs.items()})
+    roots = _roots(draft, app_roots(draft))
     return CompiledApp(
         id=scope.document.app.id,
         version=scope.document.app.version,
@@ -191,14 +186,41 @@ def _assemble(draft: Draft, flow: Flow, message: str | None, reply: str | None) 
         inputs=draft.inputs,
         outputs=scope.outputs,
         state=scope.state,
-        nodes={name: _node(draft, flow, draft.nodes[name]) for name in draft.order},
+        nodes={name: _node(draft, flow, draft.nodes[name], roots) for name in draft.order},
         evaluator=Evaluator(roots),
         message=message,
         reply=reply,
     )
 
 
-def _node(draft: Draft, flow: Flow, node: Node) -> CompiledNode:
+def _roots(draft: Draft, around: Mapping[str, Type]) -> dict[str, Type]:
+    """Return the types of all names that a graph's expressions know."""
+    own: dict[str, Type] = {
+        name: Record(name, {port: known.type for port, known in draft.nodes[name].outputs.items()})
+        for name in draft.order
+    }
+    return {**around, **draft.names, **own}
+
+
+def _body(draft: Draft, flow: Flow, last: Node, around: Mapping[str, Type]) -> CompiledBody:
+    roots = _roots(draft, around)
+    return CompiledBody(
+        nodes={name: _node(draft, flow, draft.nodes[name], roots) for name in draft.order},
+        evaluator=Evaluator(roots),
+        sites=last.sites,
+        types=last.types,
+        names=draft.names,
+        reads=tuple(dict.fromkeys(one for one in _read(last) if one in draft.nodes)),
+    )
+
+
+def _read(node: Node) -> Iterable[str]:
+    """Yield the roots that a node sees itself, and the nodes that lead to it."""
+    yield from (wire.reference.root for wire in node.wires if not wire.inner)
+    yield from (edge.source for edge in node.edges)
+
+
+def _node(draft: Draft, flow: Flow, node: Node, roots: Mapping[str, Type]) -> CompiledNode:
     spec = node.view.spec
     budget = spec.budget.model_dump(exclude={"on_exceed"}, exclude_none=True) if spec.budget else {}
     return CompiledNode(
@@ -212,8 +234,9 @@ def _node(draft: Draft, flow: Flow, node: Node) -> CompiledNode:
         handles=node.exits,
         edges=tuple(node.edges),
         predecessors=node.predecessors,
+        reads=tuple(dict.fromkeys(one for one in _read(node) if draft.find(one) is not None)),
         needs=tuple(node.needs),
-        on_error=spec.on_error,
+        on_error="branch" if node.fails_over else spec.on_error,
         default=spec.default or {},
         attempts=1 + (spec.retry.max if spec.retry else 0),
         backoff=seconds(spec.retry.backoff) if spec.retry else 1.0,
@@ -227,7 +250,14 @@ def _node(draft: Draft, flow: Flow, node: Node) -> CompiledNode:
         reads_state=any(wire.reference.root == "state" for wire in node.wires),
         forwards=_forwarded(draft, node),
         texts={text: draft.scope.text(text) for text in _texts(node) if draft.scope.is_file(text)},
+        body=_inside(node, flow, roots),
     )
+
+
+def _inside(node: Node, flow: Flow, roots: Mapping[str, Type]) -> CompiledBody | None:
+    if node.body is None or node.body.terminal is None:
+        return None
+    return _body(node.body, flow.bodies[node.id], node.body.terminal, roots)
 
 
 def _forwarded(draft: Draft, node: Node) -> str | None:

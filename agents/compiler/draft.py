@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..diagnostics import Diagnostic, Fix, diagnose
@@ -10,7 +10,9 @@ from ..expressions import Binding, Reference
 from ..graph import Edge, InputPort, Need
 from ..manifest import Port, Surface
 from ..nodes import NodeType
+from ..nodes.container import Container
 from ..scope import NodeView, Scope
+from ..spec import NodeSpec
 from ..types import Type
 from .conditions import Condition, Conditions
 
@@ -31,15 +33,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A reference from a place of a node."""
+    """A reference from a place of a node; `inner` when the place belongs to a node of its body."""
 
     key: str
     reference: Reference
+    inner: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
 class Node:
-    """What is known of one node; later phases fill the later fields."""
+    """What is known of one node; later phases fill the later fields.
+
+    The places of a body's values form a node of their own, the body's `terminal`.
+    """
 
     view: NodeView
     kind: NodeType
@@ -52,7 +58,9 @@ class Node:
     ports: dict[str, Type] = field(default_factory=dict[str, Type])
     inputs: dict[str, Binding] = field(default_factory=dict[str, Binding])
     sites: dict[str, Binding] = field(default_factory=dict[str, Binding])
+    types: dict[str, Type] = field(default_factory=dict[str, Type])
     needs: list[Need] = field(default_factory=list[Need])
+    body: Draft | None = None
 
     @property
     def id(self) -> str:
@@ -62,7 +70,7 @@ class Node:
     @property
     def fails_over(self) -> bool:
         """Whether a failure takes the handle `error`."""
-        return self.view.spec.on_error == "branch"
+        return self.view.spec.on_error == "branch" or (isinstance(self.kind, Container) and self.kind.fails_over)
 
     @property
     def exits(self) -> tuple[str, ...]:
@@ -74,10 +82,31 @@ class Node:
 
 @dataclass(kw_only=True, slots=True)
 class Draft:
-    """The whole app under compilation."""
+    """A graph under compilation: the app's own, or the body of a container.
+
+    Args:
+        scope: The app.
+        inputs: The app's inputs.
+        specs: The graph's nodes as they are written.
+        links: Its edges as they are written.
+        place: JSON Pointer of what holds `nodes` and `edges`.
+        prefix: What stands before its nodes' ids in a node path.
+        owner: The container, for a body.
+        outer: The graph that the container stands in.
+        names: Types of the names that a body knows beside its nodes; unknown until they are typed.
+        terminal: The values that leave a body.
+    """
 
     scope: Scope
     inputs: Mapping[str, InputPort]
+    specs: Mapping[str, NodeSpec]
+    links: Sequence[tuple[str, str]]
+    place: str = ""
+    prefix: str = ""
+    owner: str | None = None
+    outer: Draft | None = None
+    names: dict[str, Type] = field(default_factory=dict[str, Type])
+    terminal: Node | None = None
     nodes: dict[str, Node] = field(default_factory=dict[str, Node])
     opaque: set[str] = field(default_factory=set[str])
     order: list[str] = field(default_factory=list[str])
@@ -95,8 +124,33 @@ class Draft:
         fix: Fix | None = None,
         **more: object,
     ) -> None:
-        """Add a finding from the catalogue; see `diagnose`."""
-        self.diagnostics.append(diagnose(code, path, {**(names or {}), **more}, node=node, fix=fix))
+        """Add a finding from the catalogue, about a node of this graph or its container; see `diagnose`."""
+        around = self.outer if self.outer is not None and node == self.owner else self
+        where = None if node is None else f"{around.prefix}{node}"
+        self.diagnostics.append(diagnose(code, path, {**(names or {}), **more}, node=where, fix=fix))
+
+    def every(self) -> Iterator[Draft]:
+        """Yield this graph and every body in it, each after what is around it."""
+        yield self
+        for node in self.nodes.values():
+            if node.body is not None:
+                yield from node.body.every()
+
+    def around(self) -> Iterator[Draft]:
+        """Yield this graph and those around it, the nearest first."""
+        draft: Draft | None = self
+        while draft is not None:
+            yield draft
+            draft = draft.outer
+
+    def find(self, name: str) -> Node | None:
+        """Return the node that a name stands for in this graph's expressions; None where it stands for no node."""
+        for draft in self.around():
+            if name in draft.nodes:
+                return draft.nodes[name]
+            if name in draft.names:
+                return None
+        return None
 
     @property
     def sound(self) -> bool:

@@ -16,8 +16,10 @@ from runtime.base.labels import APP, USER, Confidentiality, Integrity, Label, jo
 from ..diagnostics import Fix, Op
 from ..nodes.agent import AgentConfig
 from ..nodes.classify import ClassifyConfig
+from ..nodes.container import Container
 from ..nodes.extract import ExtractConfig
 from ..nodes.human import HumanConfig
+from ..nodes.map import MapConfig
 from ..nodes.retrieve import RetrieveConfig
 from ..nodes.set import SetConfig
 from ..nodes.tool import ToolConfig
@@ -37,26 +39,67 @@ FINITE = (BOOLEAN, INTEGER, NUMBER, TIMESTAMP, DURATION)
 
 @dataclass(kw_only=True, slots=True)
 class Flow:
-    """Labels of the app: of each node's outputs and decisions, of state keys, of the conversation."""
+    """Labels of a graph: of each node's outputs and decisions, of state keys, of the conversation.
+
+    Args:
+        around: The graph that a body's container stands in; state and conversation are one for all graphs.
+        base: What led to the graph: for a body, what its container sees and was chosen by.
+        left: What leaves a body.
+        bodies: The flow in each container's body.
+    """
 
     data: dict[str, Label] = field(default_factory=dict[str, Label])
     control: dict[str, Label] = field(default_factory=dict[str, Label])
+    source: dict[str, str] = field(default_factory=dict[str, str])
     state: dict[str, Label] = field(default_factory=dict[str, Label])
     session: Label = HEARD
-    source: dict[str, str] = field(default_factory=dict[str, str])
+    around: Flow | None = None
+    base: Label = APP
+    left: Label = APP
+    bodies: dict[str, Flow] = field(default_factory=dict[str, "Flow"])
+
+    def of(self, name: str) -> Label:
+        """Return the label of a node of this graph or of one around it; the names of a container add nothing."""
+        if name in self.data:
+            return self.data[name]
+        return self.around.of(name) if self.around is not None else APP
+
+    def blamed(self, name: str) -> str:
+        """Return where a node's worst integrity comes from."""
+        if name in self.source or self.around is None:
+            return self.source.get(name, OWN_INPUTS)
+        return self.around.blamed(name)
+
+    def inner(self, name: str) -> Flow:
+        """Return the flow in a container's body."""
+        if name not in self.bodies:
+            self.bodies[name] = Flow(around=self, state=self.state, session=self.session)
+        return self.bodies[name]
+
+    def snapshot(self) -> tuple[object, ...]:
+        """Return all labels."""
+        inside = tuple(flow.snapshot() for flow in self.bodies.values())
+        return dict(self.data), dict(self.state), self.session, self.left, inside
 
 
 def check_flow(draft: Draft) -> Flow:
     """Spread labels, report what must not happen, and return the labels."""
     flow = Flow()
     before: tuple[object, ...] = ()
-    while before != (after := (dict(flow.data), dict(flow.state), flow.session)):
+    while before != (after := flow.snapshot()):
         before = after
         _spread(draft, flow)
-    for name in draft.order:
-        for tool, info, approve in tools_of(draft.scope, draft.nodes[name]):
-            _judge(draft, flow, name, tool, info, approve)
+    _judge_all(draft, flow)
     return flow
+
+
+def _judge_all(draft: Draft, flow: Flow) -> None:
+    for name in draft.order:
+        node = draft.nodes[name]
+        for tool, info, approve in tools_of(draft.scope, node):
+            _judge(draft, flow, name, tool, info, approve)
+        if node.body is not None:
+            _judge_all(node.body, flow.bodies[name])
 
 
 def _spread(draft: Draft, flow: Flow) -> None:
@@ -64,10 +107,12 @@ def _spread(draft: Draft, flow: Flow) -> None:
         node = draft.nodes[name]
         deciders = [edge.source for edge in node.edges] + [need.root for need in node.needs if need.root in draft.nodes]
         flow.control[name] = join(
-            label for one in deciders for label in (flow.control[one], *_decision(flow, one, node))
+            (flow.base, *(label for one in deciders for label in (flow.control[one], *_decision(flow, one, node))))
         )
         seen = join((flow.control[name], _read(draft, flow, node)))
         own = join(label for _, label in _sources(draft, node))
+        if node.body is not None:
+            own = own.join(_spread_body(node, node.body, flow, seen))
         flow.data[name] = _lowered(node, join((seen, own)))
         flow.source[name] = _blame(draft, flow, node)
         if isinstance(node.view.config, SetConfig):
@@ -75,6 +120,27 @@ def _spread(draft: Draft, flow: Flow) -> None:
                 flow.state[key] = join((flow.state.get(key, APP), seen))
         if node.view.spec.type in ("reply", "end"):
             flow.session = join((flow.session, seen))
+
+
+def _spread_body(node: Node, body: Draft, flow: Flow, seen: Label) -> Label:
+    """Spread labels through a container's body and return that of what leaves it."""
+    inner = flow.inner(node.id)
+    inner.session = flow.session
+    again = isinstance(node.kind, Container) and node.kind.repeats
+    inner.base = inner.base.join(seen).join(inner.left if again else APP)
+    _spread(body, inner)
+    flow.session = inner.session
+    if body.terminal is not None:
+        inner.left = inner.left.join(_read(body, inner, body.terminal)).join(inner.base)
+    if _tells(node):
+        inner.left = inner.left.join(join(inner.data.values()))
+    return inner.left
+
+
+def _tells(node: Node) -> bool:
+    """Whether a container's ports may hold the message of a failure inside it."""
+    config = node.view.config
+    return node.fails_over or (isinstance(config, MapConfig) and config.on_item_error != "fail")
 
 
 def _decision(flow: Flow, source: str, node: Node) -> Iterator[Label]:
@@ -87,8 +153,10 @@ def _read(draft: Draft, flow: Flow, node: Node) -> Label:
     found = APP
     for wire in node.wires:
         root = wire.reference.root
-        if root in draft.nodes:
-            found = found.join(flow.data[root])
+        if wire.inner:
+            continue
+        if draft.find(root) is not None:
+            found = found.join(flow.of(root))
         elif root == "inputs":
             found = found.join(USER)
         elif root == "session":
@@ -151,10 +219,36 @@ def _blame(draft: Draft, flow: Flow, node: Node) -> str:
     for name, label in _sources(draft, node):
         if label.integrity >= worst:
             return name
-    for name in node.predecessors:
-        if flow.data[name].integrity >= worst:
-            return flow.source[name]
+    for name in _seen(draft, node):
+        if flow.of(name).integrity >= worst:
+            return flow.blamed(name)
+    if node.body is not None and flow.bodies[node.id].left.integrity >= worst:
+        return _blame_inside(node.body, flow.bodies[node.id], worst)
+    if draft.owner is not None and flow.base.integrity >= worst:
+        return _blame_around(draft, flow, worst)
     return "the conversation" if worst > Integrity.USER else OWN_INPUTS
+
+
+def _seen(draft: Draft, node: Node) -> Iterator[str]:
+    """Yield the nodes that a node reads itself, in this graph or around it, and those that lead to it."""
+    yield from (wire.reference.root for wire in node.wires if not wire.inner and draft.find(wire.reference.root))
+    yield from (edge.source for edge in node.edges)
+
+
+def _blame_inside(body: Draft, inner: Flow, worst: Integrity) -> str:
+    found = (inner.source[name] for name in body.order if inner.data[name].integrity >= worst)
+    return next(found, OWN_INPUTS)
+
+
+def _blame_around(draft: Draft, flow: Flow, worst: Integrity) -> str:
+    """Name where the integrity comes from that led to a body: what its container sees."""
+    outer, around = draft.outer, flow.around
+    if outer is None or around is None or draft.owner is None:
+        return OWN_INPUTS
+    for name in _seen(outer, outer.nodes[draft.owner]):
+        if around.of(name).integrity >= worst:
+            return around.blamed(name)
+    return _blame_around(outer, around, worst) if outer.owner is not None else OWN_INPUTS
 
 
 Approve: TypeAlias = Literal["effects", "always", "never"] | None
@@ -187,14 +281,17 @@ def _judge(draft: Draft, flow: Flow, name: str, tool: str, info: ToolInfo | None
         fix = Fix("Ask before the effect", "执行前请求批准", (Op(op="set", path=f"{path}/approve", value="effects"),))
         draft.report("BG501", path, node=name, fix=fix, owner=name, tool=tool, source=blame)
     private = reaching.confidentiality >= Confidentiality.WORKSPACE
-    if effect == "egress" and private and reaching.integrity is Integrity.UNTRUSTED and not _waived(draft, name):
+    waived = _waived(draft, f"{draft.prefix}{name}")
+    if effect == "egress" and private and reaching.integrity is Integrity.UNTRUSTED and not waived:
         draft.report("BG503", path, node=name, owner=name, tool=tool)
 
 
 def _reaching_source(draft: Draft, flow: Flow, node: Node, reaching: Label) -> str:
-    for name in node.predecessors:
-        if flow.data[name].integrity >= reaching.integrity:
-            return flow.source[name]
+    for name in _seen(draft, node):
+        if flow.of(name).integrity >= reaching.integrity:
+            return flow.blamed(name)
+    if draft.owner is not None and flow.base.integrity >= reaching.integrity:
+        return _blame_around(draft, flow, reaching.integrity)
     return "the conversation" if reaching.integrity > Integrity.USER else OWN_INPUTS
 
 

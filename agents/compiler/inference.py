@@ -20,6 +20,7 @@ from ..expressions import (
     references,
 )
 from ..manifest import Port
+from ..nodes.container import OUT, Container
 from ..types import (
     BOOLEAN,
     DURATION,
@@ -42,13 +43,16 @@ from ..types import (
 from .draft import Draft, Node, Place
 from .wiring import rename
 
-__all__ = ["RUN", "SESSION", "type_nodes"]
+__all__ = ["app_roots", "type_nodes"]
 
 SHOWN = 60
 
 RUN = Record("run", {"id": STRING, "app": STRING, "version": STRING})
 SESSION = Record("session", {"id": STRING, "messages": ListOf(MESSAGE)})
 OPTIONAL = Phrase("it is optional", "它是可选的")
+REPORTED = ("inputs", "state")
+"""Roots whose unknown fields are reported when references are resolved."""
+
 SCALARS = (STRING, INTEGER, NUMBER, BOOLEAN, TIMESTAMP, DURATION, JSON)
 CODES = {
     "syntax": "BG301",
@@ -62,22 +66,55 @@ CODES = {
 
 def type_nodes(draft: Draft) -> None:
     """Fill each node's `inputs`, `sites`, `ports` and `outputs` in graph order, and run the node types' own checks."""
-    roots: dict[str, Type] = {
+    _type(draft, app_roots(draft))
+
+
+def app_roots(draft: Draft) -> dict[str, Type]:
+    """Return the types of the names that every expression of the app knows."""
+    return {
         "inputs": Record("inputs", {name: port.type for name, port in draft.inputs.items()}),
         "state": Record("state", {name: key.type for name, key in draft.scope.state.items()}),
         "session": SESSION,
         "run": RUN,
     }
+
+
+def _type(draft: Draft, roots: dict[str, Type]) -> None:
     typist = _Typist(draft, roots)
     for name in draft.order:
         node = draft.nodes[name]
-        found = {place.key: typist.place(node, place) for place in node.places}
-        node.outputs = {**node.kind.outputs(node.view, {key: kind for key, kind in found.items() if kind is not None})}
+        found = typist.places(node)
+        if node.body is not None and isinstance(node.kind, Container):
+            found |= _type_body(node, node.body, node.kind, roots, found)
+        node.outputs = {**node.kind.outputs(node.view, found)}
         if node.fails_over:
             node.outputs = {**node.outputs, "error": Port(type=draft.scope.types["Error"])}
         roots[name] = Record(name, {port: known.type for port, known in node.outputs.items()})
         view = replace(node.view, inputs=node.ports)
-        draft.diagnostics.extend(node.kind.check(view))
+        for finding in node.kind.check(view):
+            draft.diagnostics.append(replace(finding, node=f"{draft.prefix}{finding.node or name}"))
+
+
+def _type_body(
+    node: Node, body: Draft, kind: Container, around: Mapping[str, Type], found: Mapping[str, Type]
+) -> dict[str, Type]:
+    """Type a container's body and return the types of the values that leave it, by key."""
+    last = body.terminal
+    if last is None:
+        return {}
+    body.names = dict(kind.items(node.view, found))
+    roots = {**around, **body.names}
+    _type(body, roots)
+    leaving = _Typist(body, roots).places(last)
+    last.types = leaving
+    prev = body.names.get("prev")
+    for name, wanted in prev.fields.items() if isinstance(prev, Record) else ():
+        path = f"{node.view.pointer}{OUT}{name}"
+        if f"{OUT}{name}" not in {place.key for place in last.places}:
+            body.report("BG219", f"{node.view.pointer}/body/out", node=node.id, owner=node.id, name=name)
+        elif (given := leaving.get(f"{OUT}{name}")) and given != JSON and not assignable(given, wanted):
+            body.report("BG303", path, node=node.id, port=f"prev.{name}", expected=wanted, found=given)
+    return leaving
 
 
 class _Typist:
@@ -87,6 +124,11 @@ class _Typist:
         self._draft = draft
         self._roots = roots
         self._checker = Checker(roots)
+
+    def places(self, node: Node) -> dict[str, Type]:
+        """Type all places of a node and return their types by key; those that could not be typed are left out."""
+        found = {place.key: self.place(node, place) for place in node.places}
+        return {key: kind for key, kind in found.items() if kind is not None}
 
     def place(self, node: Node, place: Place) -> Type | None:
         """Type one place, store its binding and return its type, or None when it could not be typed."""
@@ -173,16 +215,19 @@ class _Typist:
         fine = True
         for reference in found:
             root = self._roots.get(reference.root)
-            if not isinstance(root, Record):
+            if root is None:
                 return False
-            if reference.path and reference.path[0] not in root.fields:
+            if not isinstance(root, Record) or not reference.path or reference.path[0] in root.fields:
+                continue
+            if self._draft.find(reference.root) is not None:
                 fine = False
-                if reference.root in self._draft.nodes:
-                    port = reference.path[0]
-                    near = nearest(port, root.fields)
-                    text = hint(port, root.fields, prefix=Phrase("It has", "它有"))
-                    fix = rename(node.view, path, f"{reference.root}.{port}", near)
-                    self._draft.report("BG204", path, node=node.id, fix=fix, owner=reference.root, port=port, hint=text)
+                port = reference.path[0]
+                near = nearest(port, root.fields)
+                text = hint(port, root.fields, prefix=Phrase("It has", "它有"))
+                fix = rename(node.view, path, f"{reference.root}.{port}", near)
+                self._draft.report("BG204", path, node=node.id, fix=fix, owner=reference.root, port=port, hint=text)
+            elif reference.root in REPORTED:
+                fine = False
         return fine
 
     def _report(self, node: Node, path: str, source: str, problem: CheckProblem, expects: Type | None) -> None:

@@ -1,4 +1,8 @@
-"""Phase 3: when each node runs, and whether every path through the app has exactly one end."""
+"""Phase 3: when each node runs, and whether every path through the app has exactly one end.
+
+The body of a container is a graph of its own: its conditions are over its own choices, because what it requires from
+around it is required by the container. There, every value that leaves must be there on every path.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +23,21 @@ UNSUPPLIED = Phrase("what it reads is never there at once", "它所读取的内�
 
 def explore(draft: Draft) -> None:
     """Fill `runs` and each node's `needs`, and report unreachable nodes and paths with no end or two."""
+    for inner in draft.every():
+        _explore(inner)
+        _report_unreachable(inner)
+        if inner.terminal is not None:
+            _report_missing(inner, inner.terminal)
+    _report_ends(draft)
+
+
+def _explore(draft: Draft) -> None:
     for name in draft.order:
         node = draft.nodes[name]
         if node.exits:
             draft.conditions.declare(name, node.exits)
         _collect_needs(draft, node)
         draft.runs[name] = draft.conditions.both(_entered(draft, node), _supplied(draft, node))
-    _report_unreachable(draft)
-    _report_ends(draft)
 
 
 def _collect_needs(draft: Draft, node: Node) -> None:
@@ -34,13 +45,17 @@ def _collect_needs(draft: Draft, node: Node) -> None:
     seen: set[Need] = set()
     for wire in node.wires:
         reference = wire.reference
-        known = reference.root in draft.nodes or reference.root == "inputs"
-        if not known or reference.optional or (reference.root, reference.path) in optional:
+        if not _own(draft, reference.root) or reference.optional or (reference.root, reference.path) in optional:
             continue
         need = _trimmed(draft, Need(reference.root, reference.path))
         if need not in seen:
             seen.add(need)
             node.needs.append(need)
+
+
+def _own(draft: Draft, root: str) -> bool:
+    """Whether the graph itself decides if a name has a value: what is around a body is required by its container."""
+    return root in draft.nodes or root in draft.names or (root == "inputs" and draft.outer is None)
 
 
 def _trimmed(draft: Draft, need: Need) -> Need:
@@ -90,6 +105,8 @@ def _present(draft: Draft, need: Need) -> Condition:
 def _root_type(draft: Draft, root: str) -> Type:
     if root == "inputs":
         return Record("inputs", {name: port.type for name, port in draft.inputs.items()})
+    if root in draft.names:
+        return draft.names[root]
     node = draft.nodes[root]
     return Record(root, {name: port.type for name, port in node.surface.outputs.items()})
 
@@ -136,7 +153,24 @@ def _report_ends(draft: Draft) -> None:
         if missed:
             english = f" {node!r} is skipped there, because {missed[1]} is absent."
             text = Phrase(english, f"{node!r} 在此被跳过，因为 {missed[1]} 不存在。")
-        draft.report("BG209", f"/nodes/{node}", node=node, fix=fix, when=phrase(choices), hint=text)
+        draft.report("BG209", draft.nodes[node].view.pointer, node=node, fix=fix, when=phrase(choices), hint=text)
+
+
+def _report_missing(body: Draft, last: Node) -> None:
+    """Report values that leave a body and are not there on some path through it."""
+    conditions = body.conditions
+    for place in last.places:
+        wires = [wire for wire in last.wires if wire.key == place.key and not wire.reference.optional]
+        for wire in wires:
+            if not _own(body, wire.reference.root):
+                continue
+            need = _trimmed(body, Need(wire.reference.root, wire.reference.path))
+            gap = conditions.negation(_present(body, need))
+            if gap != NEVER and body.outer is not None:
+                names = {"owner": body.owner, "place": place.key.rpartition("/")[2], "reference": str(need)}
+                when = phrase(conditions.example(gap))
+                body.outer.report("BG221", f"{last.view.pointer}{place.key}", names, node=body.owner, when=when)
+                break
 
 
 def _missed(draft: Draft, ends: Iterable[str], choices: list[Choice]) -> tuple[str, Need] | None:
@@ -154,7 +188,7 @@ def _missed(draft: Draft, ends: Iterable[str], choices: list[Choice]) -> tuple[s
 def _optional_fix(draft: Draft, name: str, need: Need) -> Fix | None:
     """Offer to read the absent value optionally, where the reference stands alone."""
     for place in draft.nodes[name].places:
-        text = draft.scope.document.nodes[name].inputs.get(place.port or "")
+        text = draft.specs[name].inputs.get(place.port or "")
         if text == f"${{{need}}}" and len(need.path) == 1 and place.port is not None:
             optional = isinstance(place.expects, OptionalOf)
             tail = "" if optional else ".orValue('')"

@@ -74,11 +74,16 @@ def check_budget(draft: Draft) -> None:
             draft.report(
                 "BG601", f"/budget/{kind}", problem=Phrase(f"{kind} must be more than 0", f"{kind} 必须大于 0")
             )
-        for name, spec in document.nodes.items():
-            part = getattr(spec.budget, kind) if spec.budget else None
-            if part is not None and whole is not None and part > whole:
-                problem = Phrase(
-                    f"{name} may use {part} {kind}, more than the app's {whole}",
-                    f"{name} 可用 {part} {kind}，超过应用的 {whole}",
-                )
-                draft.report("BG601", f"/nodes/{name}/budget/{kind}", node=name, problem=problem)
+        for inner in draft.every():
+            _check_parts(inner, kind, whole)
+
+
+def _check_parts(draft: Draft, kind: str, whole: float | None) -> None:
+    for name, spec in draft.specs.items():
+        part = getattr(spec.budget, kind) if spec.budget else None
+        if part is not None and whole is not None and part > whole:
+            problem = Phrase(
+                f"{name} may use {part} {kind}, more than the app's {whole}",
+                f"{name} 可用 {part} {kind}，超过应用的 {whole}",
+            )
+            draft.report("BG601", f"{draft.place}/nodes/{name}/budget/{kind}", node=name, problem=problem)

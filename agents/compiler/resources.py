@@ -6,7 +6,7 @@ from ..diagnostics import Phrase, hint, nearest
 from ..nodes.dialogue import not_in_bundle
 from ..nodes.retrieve import RetrieveConfig
 from ..spec.document import ToolNeed
-from .draft import Draft
+from .draft import Draft, Node
 from .flow import tools_of
 
 __all__ = ["check_resources"]
@@ -15,15 +15,20 @@ __all__ = ["check_resources"]
 def check_resources(draft: Draft) -> None:
     """Report tools, bases, models and secrets that the app names and the host does not have."""
     _needs(draft)
-    for node in draft.nodes.values():
-        for tool, _, _ in tools_of(draft.scope, node):
-            _tool(draft, node.id, node.view.pointer, tool)
-        config = node.view.config
-        if isinstance(config, RetrieveConfig) and config.from_ not in draft.scope.document.requires.knowledge:
-            declared = draft.scope.document.requires.knowledge
-            text = hint(config.from_, declared, prefix=Phrase("Declared", "已声明"))
-            draft.report("BG406", f"{node.view.pointer}/from", node=node.id, name=config.from_, hint=text)
-    _unused(draft)
+    for inner in draft.every():
+        for node in inner.nodes.values():
+            _uses(inner, node)
+        _unused(inner)
+
+
+def _uses(draft: Draft, node: Node) -> None:
+    for tool, _, _ in tools_of(draft.scope, node):
+        _tool(draft, node.id, node.view.pointer, tool)
+    config = node.view.config
+    if isinstance(config, RetrieveConfig) and config.from_ not in draft.scope.document.requires.knowledge:
+        declared = draft.scope.document.requires.knowledge
+        text = hint(config.from_, declared, prefix=Phrase("Declared", "已声明"))
+        draft.report("BG406", f"{node.view.pointer}/from", node=node.id, name=config.from_, hint=text)
 
 
 def _needs(draft: Draft) -> None:
@@ -94,6 +99,8 @@ def _tool(draft: Draft, node: str, path: str, tool: str) -> None:
 
 def _unused(draft: Draft) -> None:
     read = {wire.reference.root for node in draft.nodes.values() for wire in node.wires}
+    if draft.terminal is not None:
+        read |= {wire.reference.root for wire in draft.terminal.wires}
     followed = {edge.source for node in draft.nodes.values() for edge in node.edges}
     for name, node in draft.nodes.items():
         pure = node.view.spec.type in ("transform", "llm", "retrieve", "extract")

@@ -24,7 +24,9 @@ class NodeSketch:
         outputs: Its outputs by name.
         handles: Its exits; empty where it has one.
         takes_more: Whether it takes inputs of any further names.
-        wires: What its places (`/in/query`, `/cases/hot`) read, in the order of the text.
+        wires: What its places (`/in/query`, `/cases/hot`) read, in the order of the text; those of a container's body
+            stand below `/body/`.
+        body: The graph inside a container.
     """
 
     inputs: Mapping[str, Port]
@@ -32,10 +34,13 @@ class NodeSketch:
     handles: tuple[str, ...]
     takes_more: bool
     wires: tuple[tuple[str, Reference], ...]
+    body: Sketch | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Return the node as HTTP shows it; a type is described by `describe`."""
+        shown: dict[str, Json] = {} if self.body is None else {"body": self.body.to_json()}
         return {
+            **shown,
             "inputs": {
                 name: {"type": str(port.type), "shape": describe(port.type), "required": port.required}
                 for name, port in self.inputs.items()
@@ -55,7 +60,10 @@ class NodeSketch:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """An app's inputs and nodes; a node whose own keys are wrong is not among them."""
+    """An app's inputs and nodes; a node whose own keys are wrong is not among them.
+
+    In a container's body, `inputs` are the names that the container adds.
+    """
 
     inputs: Mapping[str, Type] = field(default_factory=dict[str, Type])
     nodes: Mapping[str, NodeSketch] = field(default_factory=dict[str, NodeSketch])
@@ -74,6 +82,10 @@ def sketch(draft: Draft) -> Sketch:
     return Sketch(inputs, {name: _node(node) for name, node in draft.nodes.items()})
 
 
+def _body(draft: Draft) -> Sketch:
+    return Sketch(draft.names, {name: _node(node) for name, node in draft.nodes.items()})
+
+
 def _node(node: Node) -> NodeSketch:
     declared = node.surface.inputs
     free = {name: Port(type=kind, required=False) for name, kind in node.ports.items() if name not in declared}
@@ -83,4 +95,5 @@ def _node(node: Node) -> NodeSketch:
         handles=node.exits,
         takes_more=node.surface.open,
         wires=tuple((wire.key, wire.reference) for wire in node.wires),
+        body=_body(node.body) if node.body is not None else None,
     )

@@ -1,14 +1,20 @@
-"""Phase 5: state. Two uses of one key, one of them a write, must be ordered, exclusive or commutative."""
+"""Phase 5: state. Two uses of one key, one of them a write, must be ordered, exclusive or commutative.
+
+A container uses what the nodes of its body use. Passes of a `map` run side by side, so that a write in one is ordered
+with nothing in the others.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+from ..nodes.container import Container
 from ..nodes.set import SetConfig
 from ..types import COMMUTATIVE, reducible
 from .conditions import NEVER
-from .draft import Draft
+from .draft import Draft, Node
 
 __all__ = ["check_state"]
 
@@ -25,6 +31,13 @@ def check_state(draft: Draft) -> None:
     for name, key in draft.scope.state.items():
         if not reducible(key.reducer, key.type):
             draft.report("BG311", f"/state/{name}/reducer", reducer=key.reducer, type=key.type)
+    for inner in draft.every():
+        _check_order(inner)
+        if _side_by_side(inner):
+            _check_passes(inner)
+
+
+def _check_order(draft: Draft) -> None:
     before = _ancestors(draft)
     for first, second in combinations(_uses(draft), 2):
         if first.key != second.key or first.node == second.node or not (first.writes or second.writes):
@@ -35,7 +48,25 @@ def check_state(draft: Draft) -> None:
             continue
         if not _harmless(draft, first, second):
             names = {"first": first.node, "second": second.node, "key": first.key}
-            draft.report("BG309", f"/nodes/{second.node}", names, node=second.node)
+            draft.report("BG309", draft.nodes[second.node].view.pointer, names, node=second.node)
+
+
+def _side_by_side(draft: Draft) -> bool:
+    """Whether the graph is the body of a container whose passes run at one time, which nothing around it undoes."""
+    return isinstance(kind := draft.terminal and draft.terminal.kind, Container) and kind.parallel
+
+
+def _check_passes(body: Draft) -> None:
+    uses = _uses(body)
+    for write in uses:
+        key = body.scope.state.get(write.key)
+        if not write.writes or key is None:
+            continue
+        alone = key.reducer in COMMUTATIVE
+        read = key.scope == "run" and any(one.key == write.key and not one.writes for one in uses)
+        if not alone or read:
+            path = body.nodes[write.node].view.pointer
+            body.report("BG313", path, node=write.node, owner=body.owner, key=write.key)
 
 
 def _uses(draft: Draft) -> list[_Use]:
@@ -45,10 +76,18 @@ def _uses(draft: Draft) -> list[_Use]:
         for wire in node.wires:
             if wire.reference.root == "state" and wire.reference.path:
                 found[_Use(name, wire.reference.path[0], writes=False)] = None
-        if isinstance(node.view.config, SetConfig):
-            for key in node.view.config.write:
-                found[_Use(name, key, writes=True)] = None
+        for key in _written(node):
+            found[_Use(name, key, writes=True)] = None
     return list(found)
+
+
+def _written(node: Node) -> Iterator[str]:
+    if isinstance(node.view.config, SetConfig):
+        yield from node.view.config.write
+    for inner in node.body.every() if node.body is not None else ():
+        for one in inner.nodes.values():
+            if isinstance(one.view.config, SetConfig):
+                yield from one.view.config.write
 
 
 def _harmless(draft: Draft, first: _Use, second: _Use) -> bool:

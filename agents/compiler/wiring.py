@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import cast
 
@@ -12,11 +13,13 @@ from ..diagnostics import Fix, Op, Phrase, hint, nearest
 from ..errors import TypeSyntaxError
 from ..expressions import CheckProblem, ExpressionSyntaxError, Reference, expressions, parse_value, references
 from ..graph import Edge
-from ..manifest import Option
+from ..manifest import Option, Site
 from ..nodes import NODES, PLANNED, NodeType
+from ..nodes.container import Container
 from ..scope import NodeView
 from ..spec import NodeSpec, explain_errors
 from ..spec.outline import NODE_KEYS
+from .bodies import hoisted, open_body
 from .draft import ROOTS, Draft, Node, Place, Wire
 
 __all__ = ["rename", "wire"]
@@ -26,22 +29,44 @@ TOGETHER = Phrase("it belongs to on_error: default", "它只与 on_error: defaul
 
 
 def wire(draft: Draft) -> None:
-    """Fill `nodes`, their places, wires, edges and predecessors, and `order`."""
-    for name, spec in draft.scope.document.nodes.items():
+    """Fill `nodes`, their places, wires, edges and predecessors, and `order`, in the graph and all bodies in it."""
+    _declare(draft)
+    _connect(draft)
+
+
+def _declare(draft: Draft) -> None:
+    for name, spec in draft.specs.items():
         node = _node(draft, name, spec)
         if node is None:
             draft.opaque.add(name)
-        else:
-            draft.nodes[name] = node
+            continue
+        draft.nodes[name] = node
+        if isinstance(node.kind, Container):
+            open_body(draft, node, node.kind)
+    for node in draft.nodes.values():
+        if node.body is not None:
+            _declare(node.body)
+
+
+def _connect(draft: Draft) -> None:
     for node in draft.nodes.values():
         _places(draft, node)
+        _sites(draft, node, node.kind.sites)
         node.wires = list(_wires(draft, node))
+        if node.body is not None:
+            _connect(node.body)
+            node.wires += hoisted(node.body)
+    last = draft.terminal
+    if last is not None and isinstance(last.kind, Container):
+        _sites(draft, last, last.kind.inner_sites)
+        last.wires = list(_wires(draft, last))
     _edges(draft)
     _sort(draft)
 
 
 def _node(draft: Draft, name: str, spec: NodeSpec) -> Node | None:
-    path = f"/nodes/{name}"
+    home = f"{draft.place}/nodes"
+    path = f"{home}/{name}"
     kind = NODES.get(spec.type)
     if kind is None:
         if spec.type in PLANNED:
@@ -53,11 +78,11 @@ def _node(draft: Draft, name: str, spec: NodeSpec) -> Node | None:
             draft.report("BG201", f"{path}/type", node=name, fix=fix, type=spec.type, hint=text)
         return None
     try:
-        config = kind.manifest.config.model_validate(spec.config)
+        config = kind.manifest.config.model_validate_json(json.dumps(spec.config))
     except ValidationError as error:
         draft.diagnostics.extend(explain_errors(error, spec.config, kind.manifest.config, path=path, also=NODE_KEYS))
         return None
-    view = NodeView(id=name, spec=spec, config=config, scope=draft.scope)
+    view = NodeView(id=name, spec=spec, config=config, scope=draft.scope, home=home)
     _options(draft, view, kind)
     try:
         surface = kind.surface(view)
@@ -118,8 +143,12 @@ def _places(draft: Draft, node: Node) -> None:
         if known.required and port not in view.spec.inputs:
             code = "BG217" if view.spec.type == "end" else "BG213"
             draft.report(code, f"{view.pointer}/in", node=view.id, owner=view.id, port=port)
+
+
+def _sites(draft: Draft, node: Node, sites: Callable[[NodeView], Iterable[Site]]) -> None:
+    view = node.view
     try:
-        node.places.extend(Place(site.key, site.binding, None, site.expects) for site in node.kind.sites(view))
+        node.places.extend(Place(site.key, site.binding, None, site.expects) for site in sites(view))
     except ExpressionSyntaxError as error:
         draft.report("BG301", view.pointer, node=view.id, expression=error.text, problem=str(error))
 
@@ -141,18 +170,28 @@ def _wires(draft: Draft, node: Node) -> Iterator[Wire]:
 def _known(draft: Draft, node: Node, place: Place, reference: Reference) -> bool:
     path = f"{node.view.pointer}{place.key}"
     root = reference.root
-    if root in draft.nodes and root != node.id:
-        return True
     if root in ROOTS:
         return _known_root(draft, node, path, reference)
-    if root in draft.opaque:
-        return False
-    if root == node.id:
-        draft.report("BG207", path, node=node.id, cycle=f"{root} → {root}")
-        return False
-    names = [*draft.nodes, *draft.opaque, *ROOTS]
+    for around in draft.around():
+        if root in around.names:
+            return True
+        if root in around.opaque:
+            return False
+        if root in around.nodes and root not in _inside(draft, node, around):
+            return True
+        if root in around.nodes:
+            draft.report("BG207", path, node=node.id, cycle=f"{root} → {root}")
+            return False
+    names = [name for around in draft.around() for name in (*around.nodes, *around.opaque, *around.names)] + [*ROOTS]
     draft.report("BG312", path, node=node.id, name=root, hint=hint(root, names))
     return False
+
+
+def _inside(draft: Draft, node: Node, around: Draft) -> set[str]:
+    """Return which nodes of a graph the node is, or stands in."""
+    if around is draft:
+        return set() if node is draft.terminal else {node.id}
+    return {inner.owner for inner in draft.around() if inner.outer is around and inner.owner is not None}
 
 
 def _known_root(draft: Draft, node: Node, path: str, reference: Reference) -> bool:
@@ -186,20 +225,20 @@ def rename(view: NodeView, path: str, old: str, near: str | None) -> Fix | None:
 
 
 def _edges(draft: Draft) -> None:
-    for at, (source, target) in enumerate(draft.scope.document.edges):
+    for at, (source, target) in enumerate(draft.links):
         name, _, handle = source.partition(".")
         missing = next((one for one in (name, target) if one not in draft.nodes and one not in draft.opaque), None)
         if missing is not None:
             side = 0 if missing == name else 1
             text = hint(missing, draft.nodes)
-            draft.report("BG203", f"/edges/{at}/{side}", name=missing, hint=text)
+            draft.report("BG203", f"{draft.place}/edges/{at}/{side}", name=missing, hint=text)
         elif name in draft.nodes and target in draft.nodes and _leaves(draft, at, draft.nodes[name], handle):
             draft.nodes[target].edges.append(Edge(name, handle or None))
 
 
 def _leaves(draft: Draft, at: int, source: Node, handle: str) -> bool:
     exits = source.exits
-    path = f"/edges/{at}/0"
+    path = f"{draft.place}/edges/{at}/0"
     if handle and handle not in exits:
         near = nearest(handle, exits)
         fix = (
@@ -227,7 +266,7 @@ def _sort(draft: Draft) -> None:
         draft.order = list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         loop = cast("list[str]", error.args[1])[::-1]
-        draft.report("BG207", f"/nodes/{loop[0]}", node=loop[0], cycle=" → ".join(loop))
+        draft.report("BG207", f"{draft.place}/nodes/{loop[0]}", node=loop[0], cycle=" → ".join(loop))
         return
     rank = {name: at for at, name in enumerate(draft.order)}
     for name, node in draft.nodes.items():

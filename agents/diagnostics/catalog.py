@@ -144,11 +144,41 @@ CATALOG: dict[str, Entry] = {
         "A {type} node does not accept {option!r}: {reason}.",
         "{type} 节点不接受 {option!r}：{reason}。",
     ),
+    "BG216": Entry(
+        "error",
+        "Name used twice",
+        "The name {name!r} is taken by {what}; choose another one.",
+        "名称 {name!r} 已被{what}使用；请换一个名称。",
+    ),
     "BG217": Entry(
         "error",
         "Output never filled",
         "The end node {owner!r} does not fill the app's output {port!r}.",
         "end 节点 {owner!r} 没有给出应用的输出 {port!r}。",
+    ),
+    "BG218": Entry(
+        "error",
+        "Not allowed in a body",
+        "A {type} node cannot stand inside a container: {reason}.",
+        "{type} 节点不能放在容器内：{reason}。",
+    ),
+    "BG219": Entry(
+        "error",
+        "Value of a loop never given",
+        "{owner!r} starts with {name!r} in init, but the out of its body gives no {name!r} for the next round.",
+        "{owner!r} 的 init 中有 {name!r}，但其 body 的 out 没有为下一轮给出 {name!r}。",
+    ),
+    "BG220": Entry(
+        "error",
+        "People asked without a limit",
+        "Every item of {owner!r} asks a person; say with max_items how many items there may be.",
+        "{owner!r} 的每一项都会询问人员；请用 max_items 限定项数。",
+    ),
+    "BG221": Entry(
+        "error",
+        "Value of a body missing",
+        "{place!r} of {owner!r} needs {reference}, which is absent on this path through the body: {when}. Read it optionally.",
+        "{owner!r} 的 {place!r} 需要 {reference}，而在以下路径上它不存在：{when}。请改为可选读取。",
     ),
     # 3: types and expressions
     "BG301": Entry(
@@ -214,6 +244,12 @@ CATALOG: dict[str, Entry] = {
     ),
     "BG312": Entry(
         "error", "Unknown name", "The name {name!r} is not known here.{hint}", "这里没有名称 {name!r}。{hint}"
+    ),
+    "BG313": Entry(
+        "error",
+        "State written side by side",
+        "The items of {owner!r} run side by side, so state.{key} can only be written with a commutative reducer (add, union, max, min), and not read.",
+        "{owner!r} 的各项同时运行，因此 state.{key} 只能用可交换的归并方式（add、union、max、min）写入，且不能读取。",
     ),
     # 4: resources
     "BG401": Entry(

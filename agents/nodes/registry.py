@@ -30,14 +30,14 @@ MANIFESTS: Mapping[str, Manifest] = MappingProxyType({name: kind.manifest for na
 """Their manifests."""
 
 _CONTAINER = Phrase(
-    " Containers (map, loop, try, join, subflow) are not run yet.",
-    "容器（map、loop、try、join、subflow）暂时还不能运行。",
+    " Of the nodes that steer others, join and subflow are not run yet.",
+    "join 和 subflow 暂时还不能运行。",
 )
 _NOTHING = Phrase("", "")
 
 PLANNED: Mapping[str, Phrase] = MappingProxyType(
     {
-        **dict.fromkeys(("map", "loop", "join", "try", "subflow"), _CONTAINER),
+        **dict.fromkeys(("join", "subflow"), _CONTAINER),
         **dict.fromkeys(("judge", "media", "plan", "execute_plan", "handoff"), _NOTHING),
         **dict.fromkeys(("ingest", "memory_read", "memory_write", "http", "sql", "code", "mcp_resource"), _NOTHING),
         **dict.fromkeys(("wait", "guard", "note"), _NOTHING),

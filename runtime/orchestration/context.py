@@ -14,6 +14,7 @@ from agents.context import (
     AskRequest,
     FileReply,
     FileRequest,
+    ItemFailure,
     ModelReply,
     ModelRequest,
     RetrieveReply,
@@ -27,12 +28,14 @@ from agents.graph import CompiledApp, CompiledNode
 
 from ..base.errors import Json
 from ..base.ids import content_id
-from ..base.labels import APP, USER, Confidentiality, Integrity, Label, Labelled
+from ..base.labels import APP, USER, Confidentiality, Integrity, Label, Labelled, join
 from . import asks, records
 from .calls import Calls
 from .effects import call_tool
 from .frame import Frame
+from .inner import run_inner
 from .ledger import Purse
+from .passes import Passes
 
 __all__ = ["HostContext"]
 
@@ -49,7 +52,7 @@ class HostContext:
         self._attempt = attempt
         self._label = frame.seen(node)
         self.calls = Calls(frame.segment, path, attempt)
-        self.purse = Purse(frame.segment, path, node.budget)
+        self.purse = Purse(frame.account, path, node.budget)
         self._asked: defaultdict[str, int] = defaultdict(int)
 
     @property
@@ -84,7 +87,7 @@ class HostContext:
 
     def evaluate(self, binding: Binding) -> Json:
         """Evaluate an expression of the node over the run's values."""
-        return self.app.evaluator.render(binding, self.frame.values())
+        return self.frame.evaluator.render(binding, self.frame.values())
 
     async def model(self, request: ModelRequest) -> Labelled[ModelReply]:
         """Call a model through the router."""
@@ -205,8 +208,24 @@ class HostContext:
     async def run_graph(self, app: CompiledApp, inputs: Mapping[str, Json], *, name: str) -> Labelled[dict[str, Json]]:
         """Run another compiled graph under this node's path, on this run's budget."""
         prefix = f"{self._path}/{name}/"
-        outputs, label = await self.frame.segment.inner(self.frame.segment, app, dict(inputs), prefix, self._label)
+        outputs, label = await run_inner(self.frame, app, dict(inputs), prefix, self._label)
         return self._take(outputs, label)
+
+    async def once(self, names: Mapping[str, Json], *, name: str) -> Labelled[dict[str, Json]]:
+        """Run the node's body once and return what its inner places hold."""
+        passes = Passes(self.frame, self.node, self._path, self.purse.account, self._label, seen=self.seen)
+        found = await passes.once(names, name)
+        return self._take(found.value, found.label)
+
+    async def passes(
+        self, names: Sequence[Mapping[str, Json]], *, parallel: int, tolerant: bool
+    ) -> Labelled[list[dict[str, Json] | ItemFailure]]:
+        """Run the node's body once for each set of names, some at a time."""
+        passes = Passes(
+            self.frame, self.node, self._path, self.purse.account, self._label, seen=self.seen, tolerant=tolerant
+        )
+        found = await passes.all(names, parallel)
+        return self._take([one.value for one in found], join(one.label for one in found))
 
     def seen(self, label: Label) -> None:
         """Count something that the body has received."""

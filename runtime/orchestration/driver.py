@@ -14,7 +14,8 @@ from ..base.events import TERMINAL
 from ..storage import Reader
 from . import runs
 from .errors import InDoubt, NodeCrashed, NoResult
-from .frame import Frame, enter
+from .frame import Frame, enter, open_frame
+from .lane import decide
 from .lowering import Graph
 from .record import Status
 from .recovery import recover
@@ -40,7 +41,7 @@ class Driver:
     async def run(self, app: CompiledApp, graph: Graph, segment: Segment) -> None:
         """Run a segment until the run ends or parks, and write down how it left off."""
         journal = segment.journal
-        frame = Frame(segment=segment, app=app, inputs=segment.record.inputs)
+        frame = open_frame(segment, app, segment.record.inputs, decide)
         enter(frame)
         start = journal.memory.begun
         fresh = start is None or segment.offline

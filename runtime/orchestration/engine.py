@@ -24,7 +24,6 @@ from .driver import Driver, limits_of
 from .errors import AskNotOpen, RunNotOpen
 from .follow import follow
 from .host import Host
-from .inner import run_inner
 from .inputs import check_inputs
 from .journal import Journal, Memory, read_events, recall
 from .lowering import Graph, lower
@@ -288,7 +287,7 @@ class Engine:
         run = record.info.id
         account = Account(limits_of(app), spent=journal.memory.spent)
         segment = Segment(
-            record=record, host=self._host, journal=journal, account=account, inner=run_inner, offline=offline,
+            record=record, host=self._host, journal=journal, account=account, offline=offline,
             publish=lambda item: self._bus.publish((item,)), ledger=dict(journal.memory.intents),
         )  # fmt: skip
         self._segments[run] = segment

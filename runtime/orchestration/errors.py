@@ -36,6 +36,7 @@ __all__ = [
     "RunError",
     "RunNotFound",
     "RunNotOpen",
+    "as_value",
 ]
 
 
@@ -138,6 +139,14 @@ class RecordedFailure(RunError):
         self.code = str(record.get("code", RunError.code))  # pyright: ignore[reportAttributeAccessIssue]
         code = record.get("exit_code")
         self.exit_code = code if isinstance(code, int) else 1  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def as_value(error: BaigongError) -> dict[str, Json]:
+    """Return an error as the record `Error` of the app language."""
+    found: dict[str, Json] = {"code": error.code, "message": error.message}
+    if error.where:
+        found["where"] = error.where
+    return found
 
 
 def _text(record: dict[str, Json], key: str) -> str | None:

@@ -7,26 +7,24 @@ from agents.graph import CompiledApp
 from ..base.errors import Json
 from ..base.labels import Label, join
 from .errors import NoResult
-from .frame import Frame
-from .lane import decide
+from .frame import Frame, open_frame
 from .recovery import recover
-from .segment import Segment
 
 __all__ = ["run_inner"]
 
 
 async def run_inner(
-    segment: Segment, app: CompiledApp, inputs: dict[str, Json], prefix: str, label: Label
+    around: Frame, app: CompiledApp, inputs: dict[str, Json], prefix: str, label: Label
 ) -> tuple[dict[str, Json], Label]:
-    """Run a graph to its end and return its outputs and their label.
+    """Run a graph to its end, within a node of the graph around it, and return its outputs and their label.
 
     Raises:
         GraphInterrupt: A node of it waits for a person.
         BaigongError: It failed.
     """
-    frame = Frame(segment=segment, app=app, inputs=inputs, prefix=prefix, label=label)
+    frame = open_frame(around.segment, app, inputs, around.decide, prefix=prefix, label=label)
     await recover(frame)
-    waiting = await decide(tuple(app.nodes.values()), frame)
+    waiting = await around.decide(tuple(app.nodes.values()), frame)
     if frame.failure is not None:
         raise frame.failure
     if waiting:

@@ -47,6 +47,7 @@ class Memory:
     labels: dict[str, Json] = field(default_factory=dict[str, Json])
     attempts: dict[str, int] = field(default_factory=dict[str, int])
     failed: set[str] = field(default_factory=set[str])
+    caught: dict[str, dict[str, Json]] = field(default_factory=dict[str, "dict[str, Json]"])
     started: set[str] = field(default_factory=set[str])
     calls: dict[Memo, dict[str, Json]] = field(default_factory=dict[Memo, dict[str, Json]])
     intents: dict[str, dict[str, Json] | None] = field(default_factory=dict[str, "dict[str, Json] | None"])
@@ -85,6 +86,9 @@ class Memory:
             self.labels[path] = data.get("label")
         elif what == "skipped":
             self.marks[path] = SKIPPED
+        elif what == "failed" and data.get("caught"):
+            self.caught[path] = cast("dict[str, Json]", data["error"])
+            self.labels[path] = data.get("label")
         elif what == "failed":
             self.failed.add(path)
         elif what == "retried":

@@ -99,7 +99,7 @@ class _Lane:
         frame = self._frame
         if node.id in frame.marks:
             return frame.marks[node.id]
-        if frame.failure is not None or any(name not in frame.marks for name in node.predecessors):
+        if frame.stopping or any(name not in frame.marks for name in node.predecessors):
             return _HELD
         if not frame.live(node):
             frame.marks[node.id] = SKIPPED

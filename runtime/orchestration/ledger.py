@@ -7,18 +7,15 @@ from collections.abc import Mapping
 
 from ..base.ids import new_id
 from .budget import Account, Reservation
-from .segment import Segment
 
 __all__ = ["Purse"]
 
 
 class Purse:
-    """Implements `agents.context.Budget`; a node with limits of its own gets an account below the run's."""
+    """Implements `agents.context.Budget`; a node with limits of its own gets an account below the graph's."""
 
-    def __init__(self, segment: Segment, path: str, limits: Mapping[str, float]) -> None:
-        self._segment = segment
-        self._path = path
-        self._account = Account(limits, parent=segment.account, name=path) if limits else segment.account
+    def __init__(self, parent: Account, path: str, limits: Mapping[str, float]) -> None:
+        self.account = Account(limits, parent=parent, name=path) if limits else parent
         self._held: dict[str, Reservation] = {}
 
     async def reserve(self, amounts: Mapping[str, float]) -> str:
@@ -28,14 +25,14 @@ class Purse:
             BudgetExceeded: The account or one above it does not hold them.
         """
         name = new_id("res")
-        self._held[name] = self._account.reserve(amounts)
+        self._held[name] = self.account.reserve(amounts)
         return name
 
     async def settle(self, reservation: str, amounts: Mapping[str, float]) -> None:
         """Replace a reservation by what was really used."""
-        self._account.settle(self._held.pop(reservation), amounts)
+        self.account.settle(self._held.pop(reservation), amounts)
 
     def left(self, kind: str) -> float | None:
         """Return what is left of a kind, or None where it is not limited."""
-        left = self._account.left(kind)
+        left = self.account.left(kind)
         return None if math.isinf(left) else left

@@ -15,7 +15,7 @@ from agents.types import coerce
 from ..base.errors import BaigongError, Json
 from ..base.labels import Label
 from .context import HostContext
-from .errors import InDoubt, NodeCrashed, NodeTimeout
+from .errors import InDoubt, NodeCrashed, NodeTimeout, as_value
 from .frame import Frame
 from .values import spill
 
@@ -52,7 +52,8 @@ async def run_node(node: CompiledNode, frame: Frame) -> str:
                 continue
             outcome = _caught(node, failure)
             if outcome is None:
-                journal.emit("node.failed", path, {"error": failure.to_json()}, attempt=attempt)
+                frame.labels[node.id] = context.label
+                journal.emit("node.failed", path, _failed(frame, failure, context.label), attempt=attempt)
                 raise failure from error
         return await _end(node, frame, context, outcome, attempt)
 
@@ -76,7 +77,7 @@ def _inputs(node: CompiledNode, frame: Frame) -> dict[str, Json]:
     values = frame.values()
     inputs: dict[str, Json] = {}
     for name, binding in node.inputs.items():
-        value = binding.value if isinstance(binding, Literal) else frame.app.evaluator.render(binding, values)
+        value = binding.value if isinstance(binding, Literal) else frame.evaluator.render(binding, values)
         if value is not None:
             inputs[name] = coerce(value, node.ports[name], f"{node.id}.in.{name}")
     return inputs
@@ -93,14 +94,19 @@ def _pause(node: CompiledNode, attempt: int) -> float:
     return node.backoff * 2 ** (attempt - 1)
 
 
+def _failed(frame: Frame, failure: BaigongError, label: Label) -> dict[str, Json]:
+    """Return how a failure is journalled; one that something around copes with is not tried again by a resume."""
+    data: dict[str, Json] = {"error": {**failure.to_json(), "exit_code": failure.exit_code}}
+    if not frame.caught or isinstance(failure, InDoubt):
+        return data
+    return {**data, "caught": True, "label": label.to_json()}
+
+
 def _caught(node: CompiledNode, failure: BaigongError) -> Outcome | None:
     if isinstance(failure, InDoubt):
         return None
     if node.on_error == "branch":
-        error: dict[str, Json] = {"code": failure.code, "message": failure.message}
-        if failure.where:
-            error["where"] = failure.where
-        return Outcome(outputs={"error": error}, handle="error")
+        return Outcome(outputs={"error": as_value(failure)}, handle="error")
     return Outcome(outputs=dict(node.default)) if node.on_error == "default" else None
 
 

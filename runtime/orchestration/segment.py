@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
-
-from agents.graph import CompiledApp
 
 from ..base.errors import Json
 from ..base.events import Delta
-from ..base.labels import Label
 from .budget import Account
 from .host import Host, Publish
 from .journal import Journal
@@ -27,12 +23,6 @@ class Conversation:
     messages: tuple[dict[str, Json], ...] = ()
 
 
-Inner: TypeAlias = Callable[
-    ["Segment", CompiledApp, dict[str, Json], str, Label], Awaitable[tuple[dict[str, Json], Label]]
-]
-"""Runs a graph under a prefix and returns its outputs and their label."""
-
-
 @dataclass(kw_only=True, slots=True, eq=False)
 class Segment:
     """What a run's frames share.
@@ -43,7 +33,6 @@ class Segment:
         journal: The run's journal.
         account: The run's budget.
         publish: Takes live pieces of text.
-        inner: Runs another graph inside a node.
         conversation: The session.
         offline: Whether a call that the journal does not hold is an error (a replay).
         cancelled: Whether somebody has asked it to stop.
@@ -61,7 +50,6 @@ class Segment:
     journal: Journal
     account: Account
     publish: Publish
-    inner: Inner
     conversation: Conversation = Conversation()
     offline: bool = False
     cancelled: bool = False

@@ -85,6 +85,10 @@ LLM = '  say: {type: llm, model: main, prompt: "Hi ${q}", in: {q: "${inputs.q}"}
 SAID = '  done: {type: end, in: {a: "${say.text}"}}\n'
 LOOK = '  look: {type: retrieve, from: docs, in: {query: "${inputs.q}"}}\n'
 TWO = '  one: {type: end, in: {a: "1"}}\n  two: {type: end, in: {a: "2"}}\n'
+LOOP = (
+    '  again: {type: loop, max: 3, init: {text: "${inputs.q}"}, body: {nodes: {draft: {type: transform, '
+    'out: {v: "${prev.text}!"}}}, out: {text: "${draft.v}"}}}\n'
+)
 STATE = "state: {k: {type: integer, default: 0}}\n"
 
 EXAMPLES: dict[str, Example] = {
@@ -104,7 +108,7 @@ EXAMPLES: dict[str, Example] = {
     "BG111": Example(app(DONE, tail="policy: " + "{a: " * 80 + "1" + "}" * 80 + "\n"), "/policy" + "/a" * 63),
     "BG112": Example(app(DONE.replace("{a:", "&one {a:")), "/nodes/done/in"),
     "BG201": Example(app("  say: {type: llmm}\n" + DONE), "/nodes/say/type"),
-    "BG202": Example(app("  each: {type: map, over: inputs.q}\n" + DONE), "/nodes/each/type"),
+    "BG202": Example(app("  watch: {type: wait, for: 2h}\n" + DONE), "/nodes/watch/type"),
     "BG203": Example(app(DONE, tail=edge("gone")), "/edges/0/0"),
     "BG204": Example(app('  done: {type: end, in: {a: "${inputs.qq}"}}\n'), "/nodes/done/in/a"),
     "BG205": Example(app(BRANCH + DONE, tail=edge("pick.warm")), "/edges/0/0"),
@@ -129,7 +133,26 @@ EXAMPLES: dict[str, Example] = {
     "BG213": Example(app("  say: {type: reply, in: {}}\n" + DONE), "/nodes/say/in"),
     "BG214": Example(app('  done: {type: end, in: {a: "${inputs.q}", b: "x"}}\n'), "/nodes/done/in/b"),
     "BG215": Example(app("  say: {type: reply, in: {text: x}, retry: {max: 2}}\n" + DONE), "/nodes/say/retry"),
+    "BG216": Example(app(LOOP.replace("{draft:", "{done:") + DONE), "/nodes/again/body/nodes/done"),
     "BG217": Example(app("  done: {type: end, in: {}}\n"), "/nodes/done/in"),
+    "BG218": Example(
+        app(LOOP.replace("{draft:", "{over: {type: end, in: {a: x}}, draft:") + DONE), "/nodes/again/body/nodes/over"
+    ),
+    "BG219": Example(app(LOOP.replace("init: {", "init: {more: 1, ") + DONE), "/nodes/again/body/out"),
+    "BG220": Example(
+        app(
+            "  each: {type: map, over: '[inputs.q]', body: {nodes: {sign: {type: human, actions: [ok]}}, "
+            'out: {a: "${sign.action}"}}}\n' + DONE
+        ),
+        "/nodes/each",
+    ),
+    "BG221": Example(
+        app(
+            '  each: {type: map, over: "[1, 2]", body: {nodes: {pick: {type: branch, cases: {big: row > 1}}, '
+            'say: {type: transform, out: {v: "${row}"}}}, edges: [[pick.big, say]], out: {v: "${say.v}"}}}\n' + DONE
+        ),
+        "/nodes/each/body/out/v",
+    ),
     "BG301": Example(app('  done: {type: end, in: {a: "${inputs.q +}"}}\n'), "/nodes/done/in/a"),
     "BG302": Example(app('  done: {type: end, in: {a: "${inputs.q + true}"}}\n'), "/nodes/done/in/a"),
     "BG303": Example(app('  done: {type: end, in: {a: "${inputs.n}"}}\n'), "/nodes/done/in/a"),
@@ -150,6 +173,13 @@ EXAMPLES: dict[str, Example] = {
     "BG310": Example(app("  up: {type: set, write: {kk: 1}}\n" + DONE, needs=STATE), "/nodes/up/write/kk"),
     "BG311": Example(app(DONE, needs="state: {k: {type: boolean, default: true, reducer: add}}\n"), "/state/k/reducer"),
     "BG312": Example(app('  done: {type: end, in: {a: "${input.q}"}}\n'), "/nodes/done/in/a"),
+    "BG313": Example(
+        app(
+            '  each: {type: map, over: "[1, 2]", body: {nodes: {keep: {type: set, write: {k: 1}}}}}\n' + DONE,
+            needs=STATE,
+        ),
+        "/nodes/each/body/nodes/keep",
+    ),
     "BG401": Example(app(LLM.replace("main", "mian") + SAID, needs=MODEL), "/nodes/say/model"),
     "BG402": Example(app(DONE, needs="requires: {models: {huge: {context: 900000}}}\n"), "/requires/models/huge"),
     "BG403": Example(

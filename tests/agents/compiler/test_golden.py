@@ -34,8 +34,15 @@ def test_a_rag_chat_compiles_with_its_turn_and_its_stream() -> None:
     assert set(app.nodes["answer"].texts) == {"prompts/system.md", "prompts/answer.md"}
 
 
-def test_a_map_with_a_person_inside_is_refused_by_name() -> None:
-    assert codes(compiled("map_human")) == [("BG202", "each")]
+def test_a_map_with_a_person_inside_compiles() -> None:
+    found = compiled("map_human")
+    assert codes(found) == []
+    assert found.app is not None
+    each = found.app.nodes["each"]
+    assert str(each.outputs["failed"].type) == "list<ItemError>"
+    assert each.body is not None
+    assert list(each.body.nodes) == ["look"]
+    assert [str(need) for need in each.needs] == ["inputs.rows"]
 
 
 def test_untrusted_documents_reach_no_mail_tool_unapproved() -> None:
