@@ -326,6 +326,10 @@ class Context(Protocol):
         """Return a number in [0, 1); recorded."""
         ...
 
+    async def choose(self, names: Sequence[str]) -> Labelled[str]:
+        """Return the first of some names; recorded, so that the same is chosen again whatever has come since."""
+        ...
+
     async def ask(self, request: AskRequest) -> Labelled[Answer]:
         """Ask a person; the run parks until there is an answer."""
         ...

@@ -57,6 +57,9 @@ class CompiledNode:
         predecessors: Every node that must be decided first, in graph order.
         reads: Every node whose values or choice it sees itself, those around its container too.
         needs: References without which it is skipped.
+        arms: Of a `join`, what each arm needs: it runs as soon as one has it all.
+        losers: Of a `join` that stops the others, the nodes that lead to each arm and to nothing else.
+        stoppable: Whether it may be stopped in the middle: nothing in it acts on the world.
         on_error: What a failure does: end the run, take the handle `error`, or use `default`.
         attempts: How often it is tried at most.
         backoff: Seconds before the second attempt; later pauses double.
@@ -84,6 +87,9 @@ class CompiledNode:
     predecessors: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
+    arms: Mapping[str, tuple[Need, ...]] = field(default_factory=dict[str, tuple[Need, ...]])
+    losers: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    stoppable: bool = True
     on_error: Literal["fail", "branch", "default"] = "fail"
     default: Mapping[str, Json] = field(default_factory=dict[str, Json])
     attempts: int = 1

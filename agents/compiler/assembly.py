@@ -25,6 +25,7 @@ from .bodies import check_bodies
 from .draft import Draft, Node
 from .flow import Flow, check_flow, lowering
 from .inference import app_roots, type_nodes
+from .lanes import losers, stoppable
 from .paths import explore
 from .publishing import chat_turn, check_budget
 from .resources import check_resources
@@ -236,6 +237,9 @@ def _node(draft: Draft, flow: Flow, node: Node, roots: Mapping[str, Type]) -> Co
         predecessors=node.predecessors,
         reads=tuple(dict.fromkeys(one for one in _read(node) if draft.find(one) is not None)),
         needs=tuple(node.needs),
+        arms={name: tuple(needs) for name, needs in node.arms.items()},
+        losers=losers(draft, node),
+        stoppable=stoppable(draft, node),
         on_error="branch" if node.fails_over else spec.on_error,
         default=spec.default or {},
         attempts=1 + (spec.retry.max if spec.retry else 0),

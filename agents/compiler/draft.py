@@ -60,6 +60,7 @@ class Node:
     sites: dict[str, Binding] = field(default_factory=dict[str, Binding])
     types: dict[str, Type] = field(default_factory=dict[str, Type])
     needs: list[Need] = field(default_factory=list[Need])
+    arms: dict[str, list[Need]] = field(default_factory=dict[str, list[Need]])
     body: Draft | None = None
 
     @property

@@ -105,7 +105,8 @@ def _judge_all(draft: Draft, flow: Flow) -> None:
 def _spread(draft: Draft, flow: Flow) -> None:
     for name in draft.order:
         node = draft.nodes[name]
-        deciders = [edge.source for edge in node.edges] + [need.root for need in node.needs if need.root in draft.nodes]
+        needs = [*node.needs, *(need for arm in node.arms.values() for need in arm)]
+        deciders = [edge.source for edge in node.edges] + [need.root for need in needs if need.root in draft.nodes]
         flow.control[name] = join(
             (flow.base, *(label for one in deciders for label in (flow.control[one], *_decision(flow, one, node))))
         )

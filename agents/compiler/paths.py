@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 
 from ..diagnostics import Fix, Op, Phrase
 from ..graph import Need
+from ..nodes.join import JoinConfig
 from ..types import OptionalOf, Record, Type
 from .conditions import ALWAYS, NEVER, Choice, Condition
-from .draft import Draft, Node
+from .draft import Draft, Node, Wire
 
 __all__ = ["explore", "phrase"]
 
@@ -41,16 +42,23 @@ def _explore(draft: Draft) -> None:
 
 
 def _collect_needs(draft: Draft, node: Node) -> None:
-    optional = {(wire.reference.root, wire.reference.path) for wire in node.wires if wire.reference.optional}
-    seen: set[Need] = set()
-    for wire in node.wires:
+    if isinstance(node.view.config, JoinConfig):
+        for place in node.places:
+            node.arms[place.port or ""] = _needs(draft, [wire for wire in node.wires if wire.key == place.key])
+    else:
+        node.needs = _needs(draft, node.wires)
+
+
+def _needs(draft: Draft, wires: Iterable[Wire]) -> list[Need]:
+    wires = list(wires)
+    optional = {(wire.reference.root, wire.reference.path) for wire in wires if wire.reference.optional}
+    found: dict[Need, None] = {}
+    for wire in wires:
         reference = wire.reference
         if not _own(draft, reference.root) or reference.optional or (reference.root, reference.path) in optional:
             continue
-        need = _trimmed(draft, Need(reference.root, reference.path))
-        if need not in seen:
-            seen.add(need)
-            node.needs.append(need)
+        found[_trimmed(draft, Need(reference.root, reference.path))] = None
+    return list(found)
 
 
 def _own(draft: Draft, root: str) -> bool:
@@ -81,7 +89,10 @@ def _live(draft: Draft, source: str, handle: str | None) -> Condition:
 
 
 def _supplied(draft: Draft, node: Node) -> Condition:
-    return draft.conditions.all(_present(draft, need) for need in node.needs)
+    conditions = draft.conditions
+    if node.arms:
+        return conditions.any(conditions.all(_present(draft, need) for need in arm) for arm in node.arms.values())
+    return conditions.all(_present(draft, need) for need in node.needs)
 
 
 def _present(draft: Draft, need: Need) -> Condition:

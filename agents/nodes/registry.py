@@ -29,18 +29,13 @@ NODES: Mapping[str, NodeType] = _discover()
 MANIFESTS: Mapping[str, Manifest] = MappingProxyType({name: kind.manifest for name, kind in NODES.items()})
 """Their manifests."""
 
-_CONTAINER = Phrase(
-    " Of the nodes that steer others, join and subflow are not run yet.",
-    "join 和 subflow 暂时还不能运行。",
-)
 _NOTHING = Phrase("", "")
 
 PLANNED: Mapping[str, Phrase] = MappingProxyType(
     {
-        **dict.fromkeys(("join", "subflow"), _CONTAINER),
         **dict.fromkeys(("judge", "media", "plan", "execute_plan", "handoff"), _NOTHING),
         **dict.fromkeys(("ingest", "memory_read", "memory_write", "http", "sql", "code", "mcp_resource"), _NOTHING),
-        **dict.fromkeys(("wait", "guard", "note"), _NOTHING),
+        **dict.fromkeys(("subflow", "wait", "guard", "note"), _NOTHING),
     }
 )
 """Node types of the language that this version cannot run, with what to say about each."""

@@ -20,12 +20,25 @@ from ..base.errors import Json
 from .errors import ReplayMismatch
 from .segment import Segment
 
-__all__ = ["ask"]
+__all__ = ["ask", "withdraw"]
 
 _OPEN: Final = (
     "INSERT OR IGNORE INTO waits (run, id, workspace, path, kind, request, deadline, at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
+
+
+def withdraw(segment: Segment, path: str) -> None:
+    """Take back every open question of a node, and of the nodes inside it, that nobody needs to answer any more."""
+    journal = segment.journal
+    for name in sorted(journal.memory.opened.union(segment.opened) - journal.memory.answers.keys()):
+        asker = name.rpartition(":")[0]
+        if asker == path or asker.startswith((f"{path}.", f"{path}[", f"{path}#", f"{path}/")):
+            journal.stream.execute("DELETE FROM waits WHERE run = ? AND id = ?", (journal.run, name))
+            journal.emit("ask.withdrawn", asker, {"ask": name})
+            journal.memory.opened.discard(name)
+            if name in segment.opened:
+                segment.opened.remove(name)
 
 
 async def ask(segment: Segment, path: str, name: str, request: AskRequest, shown: Mapping[str, Any]) -> Answer:

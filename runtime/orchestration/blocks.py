@@ -34,10 +34,8 @@ def _between_cuts(ordered: Sequence[CompiledNode]) -> list[list[CompiledNode]]:
     position = {node.id: index for index, node in enumerate(ordered)}
     ancestors: list[int] = []
     for node in ordered:
-        mask = 0
-        for name in node.predecessors:
-            mask |= ancestors[position[name]] | 1 << position[name]
-        ancestors.append(mask)
+        before = {name: ancestors[position[name]] | 1 << position[name] for name in node.predecessors}
+        ancestors.append(_certain(node, before))
     common, cuts = -1, {0}
     for index in range(len(ordered) - 1, 0, -1):
         common &= ancestors[index]
@@ -46,6 +44,18 @@ def _between_cuts(ordered: Sequence[CompiledNode]) -> list[list[CompiledNode]]:
             cuts.add(index)
     starts = sorted(cuts)
     return [list(ordered[start:stop]) for start, stop in zip(starts, [*starts[1:], len(ordered)], strict=True)]
+
+
+def _certain(node: CompiledNode, before: Mapping[str, int]) -> int:
+    """Return what is surely decided when a node begins; a join waits for one of its arms only."""
+    loose = {need.root for arm in node.arms.values() for need in arm} - {edge.source for edge in node.edges}
+    certain, common = 0, -1
+    for name, ancestors in before.items():
+        if name in loose:
+            common &= ancestors
+        else:
+            certain |= ancestors
+    return certain if common == -1 else certain | common
 
 
 def _components(block: Sequence[CompiledNode]) -> Block:

@@ -34,6 +34,7 @@ from .calls import Calls
 from .effects import call_tool
 from .frame import Frame
 from .inner import run_inner
+from .journal import CHOICE
 from .ledger import Purse
 from .passes import Passes
 
@@ -181,6 +182,15 @@ class HostContext:
 
         record = await self.calls.serve("value", "random", None, live, outside=False)
         return self._take(cast("float", record["result"]), APP)
+
+    async def choose(self, names: Sequence[str]) -> Labelled[str]:
+        """Return the first of some names; recorded."""
+
+        async def live() -> dict[str, Json]:
+            return {"result": names[0]}
+
+        record = await self.calls.serve("value", CHOICE, None, live, outside=False)
+        return self._take(str(record["result"]), APP)
 
     async def ask(self, request: AskRequest) -> Labelled[Answer]:
         """Ask a person; the run parks until there is an answer."""

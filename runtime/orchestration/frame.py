@@ -91,7 +91,22 @@ class Frame:
         """Whether a node whose predecessors are all decided runs."""
         if node.edges and not any(self._leads(edge) for edge in node.edges):
             return False
+        if node.arms:
+            return any(self.came(node, arm) for arm in node.arms)
         return all(self._present(need) for need in node.needs)
+
+    def came(self, node: CompiledNode, arm: str) -> bool:
+        """Whether all that an arm of a join needs is there."""
+        return all(self._present(need) for need in node.arms[arm])
+
+    def arrived(self, node: CompiledNode) -> bool:
+        """Whether a join can run, even if some of its arms are not decided: by the arm that it took before, if any."""
+        if not node.arms or any(edge.source not in self.marks for edge in node.edges):
+            return False
+        chosen = self.segment.journal.memory.chosen.get(f"{self.prefix}{node.id}")
+        if chosen is not None and chosen in node.arms:
+            return self.came(node, chosen)
+        return any(self.came(node, arm) for arm in node.arms)
 
     def seen(self, node: CompiledNode) -> Label:
         """Return the label of what the node reads and of the decisions that led to it."""

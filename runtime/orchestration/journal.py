@@ -19,7 +19,7 @@ from ..base.events import Event
 from ..base.ids import canonical_json
 from ..storage import Stream
 
-__all__ = ["CALLS", "SKIPPED", "Journal", "Memo", "Memory", "argument_hash", "read_events", "recall"]
+__all__ = ["CALLS", "CHOICE", "SKIPPED", "Journal", "Memo", "Memory", "argument_hash", "read_events", "recall"]
 
 _EVENT: Final = (
     "INSERT INTO events (run, seq, workspace, at, type, path, attempt, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -29,6 +29,9 @@ SPENT: Final = ("usd", "tokens", "tool_calls")
 
 SKIPPED: Final = "~"
 """The mark of a node that was decided not to run."""
+
+CHOICE: Final = "choice"
+"""The target of the record that says by which arm a `join` went."""
 
 CALLS: Final = ("model.ended", "tool.ended", "retrieval.ended", "value.recorded")
 """Events that hold the record of a call."""
@@ -47,6 +50,8 @@ class Memory:
     labels: dict[str, Json] = field(default_factory=dict[str, Json])
     attempts: dict[str, int] = field(default_factory=dict[str, int])
     failed: set[str] = field(default_factory=set[str])
+    chosen: dict[str, str] = field(default_factory=dict[str, str])
+    lost: dict[str, str] = field(default_factory=dict[str, str])
     caught: dict[str, dict[str, Json]] = field(default_factory=dict[str, "dict[str, Json]"])
     started: set[str] = field(default_factory=set[str])
     calls: dict[Memo, dict[str, Json]] = field(default_factory=dict[Memo, dict[str, Json]])
@@ -86,6 +91,8 @@ class Memory:
             self.labels[path] = data.get("label")
         elif what == "skipped":
             self.marks[path] = SKIPPED
+            if "lost" in data:
+                self.lost[path] = str(data["lost"])
         elif what == "failed" and data.get("caught"):
             self.caught[path] = cast("dict[str, Json]", data["error"])
             self.labels[path] = data.get("label")
@@ -101,6 +108,8 @@ class Memory:
                 self.opened.add(str(data["ask"]))
             case "ask.answered":
                 self.answers[str(data["ask"])] = cast("dict[str, Json]", data["answer"])
+            case "ask.withdrawn":
+                self.opened.discard(str(data["ask"]))
             case "effect.intent":
                 self.intents.setdefault(str(data["effect"]), None)
             case "effect.done" if data.get("failed"):
@@ -116,12 +125,17 @@ class Memory:
 
     def for_replay(self) -> Memory:
         """Return what a replay may know: the calls and answers, but not what the nodes came to."""
-        return Memory(calls=self.calls, answers=self.answers, attempts=self.attempts, begun=self.begun)
+        return Memory(
+            calls=self.calls, answers=self.answers, attempts=self.attempts, begun=self.begun, chosen=self.chosen,
+            lost=self.lost,
+        )  # fmt: skip
 
     def _call(self, event: Event) -> None:
         key = cast("list[Json]", event.data["key"])
         memo = (event.path, event.attempt, str(key[0]), str(key[1]), str(key[2]), cast("int", key[3]))
         self.calls[memo] = event.data
+        if memo[3] == CHOICE and memo[2] == "value":
+            self.chosen[event.path] = str(event.data["result"])
         if "effect" in event.data:
             self.intents[str(event.data["effect"])] = event.data
         used = event.data.get("usage")

@@ -11,6 +11,7 @@ from langgraph.types import interrupt
 
 from agents.graph import CompiledNode
 
+from . import asks
 from .frame import Frame
 from .journal import SKIPPED
 from .node import run_node
@@ -52,21 +53,27 @@ async def decide(cell: tuple[CompiledNode, ...], frame: Frame) -> list[GraphInte
     """
     lane = _Lane(cell, frame)
     await lane.finish()
-    return lane.interrupts
+    return [*lane.waiting.values()]
 
 
 class _Lane:
     def __init__(self, cell: tuple[CompiledNode, ...], frame: Frame) -> None:
-        inside = {node.id for node in cell}
+        inside = {node.id: node for node in cell}
+        self._nodes = inside
         self._frame = frame
-        self._open = {node.id: len(inside.intersection(node.predecessors)) for node in cell}
+        self._open = {node.id: len(inside.keys() & node.predecessors) for node in cell}
         self._after: dict[str, list[CompiledNode]] = {node.id: [] for node in cell}
         for node in cell:
-            for name in inside.intersection(node.predecessors):
+            for name in inside.keys() & node.predecessors:
                 self._after[name].append(node)
-        self._ready = [node for node in cell if not self._open[node.id]]
+        self._queued: set[str] = set()
+        self._settled: set[str] = set()
+        self._stopping: dict[str, str] = {}
+        self._ready: list[CompiledNode] = []
         self._running: dict[asyncio.Task[str], CompiledNode] = {}
-        self.interrupts: list[GraphInterrupt] = []
+        self.waiting: dict[str, GraphInterrupt] = {}
+        for node in cell:
+            self._offer(node)
 
     async def finish(self) -> None:
         """Run until nothing is ready and nothing runs; a single ready node needs no task of its own."""
@@ -81,34 +88,71 @@ class _Lane:
                 self._ready.clear()
                 done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
-                    self._decided(self._running.pop(task), task.result())
+                    node = self._running.pop(task)
+                    stopped = task.cancelled() and node.id in self._stopping
+                    mark = self._skip(node, lost=self._stopping[node.id]) if stopped else task.result()
+                    self._decided(node, mark)
         finally:
             for task in self._running:
                 task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
 
+    def _offer(self, node: CompiledNode) -> None:
+        """Queue a node that can be decided."""
+        if node.id not in self._queued and (not self._open[node.id] or self._frame.arrived(node)):
+            self._queued.add(node.id)
+            self._ready.append(node)
+
     def _decided(self, node: CompiledNode, mark: str) -> None:
-        if mark == _HELD:
+        if mark == _HELD or node.id in self._settled:
             return
+        self._settled.add(node.id)
         for after in self._after[node.id]:
             self._open[after.id] -= 1
-            if not self._open[after.id]:
-                self._ready.append(after)
+            self._offer(after)
+        if node.losers and mark != SKIPPED:
+            self._stop_losers(node)
+
+    def _stop_losers(self, join: CompiledNode) -> None:
+        """Give up what leads only to the arms that a join did not take."""
+        arm = self._frame.ports[join.id]["arm"]
+        for name in (one for other, names in join.losers.items() if other != arm for one in names):
+            node = self._nodes.get(name)
+            if node is not None and name not in self._frame.marks:
+                self._stop(node, join)
+
+    def _stop(self, node: CompiledNode, join: CompiledNode) -> None:
+        task = next((task for task, one in self._running.items() if one is node), None)
+        if task is None:
+            self.waiting.pop(node.id, None)
+            asks.withdraw(self._frame.segment, f"{self._frame.prefix}{node.id}")
+            self._decided(node, self._skip(node, lost=join.id))
+        elif node.stoppable:
+            self._stopping[node.id] = join.id
+            task.cancel()
+
+    def _skip(self, node: CompiledNode, *, lost: str | None = None) -> str:
+        self._frame.marks[node.id] = SKIPPED
+        path = f"{self._frame.prefix}{node.id}"
+        self._frame.segment.journal.emit("node.skipped", path, {} if lost is None else {"lost": lost})
+        return SKIPPED
 
     async def _decide(self, node: CompiledNode) -> str:
         frame = self._frame
         if node.id in frame.marks:
             return frame.marks[node.id]
-        if frame.stopping or any(name not in frame.marks for name in node.predecessors):
+        undecided = any(name not in frame.marks for name in node.predecessors)
+        if frame.stopping or (undecided and not frame.arrived(node)):
             return _HELD
+        lost = frame.segment.journal.memory.lost.get(f"{frame.prefix}{node.id}")
+        if lost is not None:
+            return self._skip(node, lost=lost)
         if not frame.live(node):
-            frame.marks[node.id] = SKIPPED
-            frame.segment.journal.emit("node.skipped", f"{frame.prefix}{node.id}")
-            return SKIPPED
+            return self._skip(node)
         try:
             return await run_node(node, frame)
-        except GraphInterrupt as interrupt:
-            self.interrupts.append(interrupt)
+        except GraphInterrupt as found:
+            self.waiting[node.id] = found
         except Exception as error:  # noqa: BLE001 the run's edge: whatever a node ends with becomes the run's failure
             frame.failure = frame.failure or error
         return _HELD

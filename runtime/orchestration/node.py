@@ -77,6 +77,8 @@ def _inputs(node: CompiledNode, frame: Frame) -> dict[str, Json]:
     values = frame.values()
     inputs: dict[str, Json] = {}
     for name, binding in node.inputs.items():
+        if node.arms and not frame.came(node, name):
+            continue
         value = binding.value if isinstance(binding, Literal) else frame.evaluator.render(binding, values)
         if value is not None:
             inputs[name] = coerce(value, node.ports[name], f"{node.id}.in.{name}")
