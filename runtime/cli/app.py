@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..base.version import VERSION
-from . import bundle, kb, lock, runs, secrets, up
+from . import bundle, forks, kb, lock, runs, secrets, up
 from .output import say
 
 __all__ = ["app"]
@@ -20,6 +20,8 @@ app.command("fmt")(bundle.fmt)
 app.command("schema")(bundle.schema)
 app.command("lock")(lock.lock)
 for command in (runs.run, runs.runs, runs.replay, runs.resume, runs.answer, runs.cancel):
+    app.command(command.__name__)(command)
+for command in (forks.fork, forks.rerun, forks.diff, forks.effects, forks.settle):
     app.command(command.__name__)(command)
 app.command("up")(up.up)
 app.command("login")(up.login)

@@ -19,7 +19,20 @@ from .results import lines
 if TYPE_CHECKING:
     from .client import Client
 
-__all__ = ["answer", "cancel", "replay", "resume", "run", "runs"]
+__all__ = [
+    "PATIENCE",
+    "ModelsFile",
+    "RunId",
+    "answer",
+    "cancel",
+    "compact",
+    "replay",
+    "resume",
+    "run",
+    "runs",
+    "settled",
+    "tell",
+]
 
 RunId: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 ModelsFile: TypeAlias = Annotated[
@@ -27,7 +40,7 @@ ModelsFile: TypeAlias = Annotated[
 ]
 EXIT: Final = {"ended": 0, "waiting": 6, "doubt": 6}
 _WORKING: Final = ("accepted", "running")
-_WAIT: Final = 600
+PATIENCE: Final = 600
 """Seconds that the server waits before it is asked again."""
 
 
@@ -37,6 +50,11 @@ def run(
         list[str] | None, typer.Option("--input", metavar="NAME=VALUE", help="An input; NAME=@FILE reads a file.")
     ] = None,
     session: Annotated[str | None, typer.Option("--session", help="The conversation that the run belongs to.")] = None,
+    pinned: Annotated[
+        list[str] | None,
+        typer.Option("--pin", metavar="NODE.PORT=VALUE", help="A value of a node that is not run; @FILE reads a file."),
+    ] = None,
+    only: Annotated[str | None, typer.Option("--only", metavar="NODE", help="The only node that is run.")] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Write the run's events, one JSON line each.")] = False,
     models: ModelsFile = None,
     as_json: AsJson = False,
@@ -44,17 +62,22 @@ def run(
     """Run an app to its end, or until it waits for a person."""
     from .client import ask
     from .inputs import read_inputs
+    from .pins import read_pins
     from .targets import find_target
+
+    pins = read_pins("--pin", pinned or [])
 
     async def work(client: Client) -> int:
         target = await find_target(client, app)
         given = await read_inputs(client, target.inputs, inputs or [])
-        body: dict[str, Json] = {"inputs": given, **({"session": session} if session else {})}
-        record = await client.post(target.runs, body, wait=0 if stream else _WAIT)
+        body: dict[str, Json] = {"inputs": given, "pins": dict(pins), "only": only}
+        if session:
+            body["session"] = session
+        record = await client.post(target.runs, body, wait=0 if stream else PATIENCE)
         if stream:
             async for event in client.events(record["run_id"]):
-                say(_compact(event))
-        return _tell(await _settled(client, record, again=stream), as_json=as_json)
+                say(compact(event))
+        return tell(await settled(client, record, again=stream), as_json=as_json)
 
     return ask(work, models=models)
 
@@ -65,7 +88,7 @@ def replay(run_id: RunId, as_json: AsJson = False, models: ModelsFile = None) ->
 
     async def work(client: Client) -> int:
         record = await client.post(f"/v1/runs/{quote(run_id, safe='')}/replay")
-        code = _tell(record, as_json=as_json)
+        code = tell(record, as_json=as_json)
         return code if record["identical"] or code else 1
 
     return ask(work, models=models)
@@ -99,8 +122,8 @@ def resume(run_id: RunId, as_json: AsJson = False, models: ModelsFile = None) ->
     from .client import ask
 
     async def work(client: Client) -> int:
-        record = await client.post(f"/v1/runs/{quote(run_id, safe='')}/resume", wait=_WAIT)
-        return _tell(await _settled(client, record), as_json=as_json)
+        record = await client.post(f"/v1/runs/{quote(run_id, safe='')}/resume", wait=PATIENCE)
+        return tell(await settled(client, record), as_json=as_json)
 
     return ask(work, models=models)
 
@@ -110,7 +133,7 @@ def cancel(run_id: RunId, as_json: AsJson = False) -> int:
     from .client import ask
 
     async def work(client: Client) -> int:
-        _tell(await client.post(f"/v1/runs/{quote(run_id, safe='')}/cancel"), as_json=as_json)
+        tell(await client.post(f"/v1/runs/{quote(run_id, safe='')}/cancel"), as_json=as_json)
         return 0
 
     return ask(work)
@@ -135,16 +158,16 @@ def answer(
         name = ask_id or _only([str(one["id"]) for one in (await client.get(place))["asks"]], run_id)
         form: dict[str, Json] = dict(_field(option) for option in fields or [])
         body: dict[str, Json] = {"action": action, "form": form}
-        record = await client.post(f"{place}/{quote(name, safe='')}", body, wait=_WAIT)
-        return _tell(await _settled(client, record), as_json=as_json)
+        record = await client.post(f"{place}/{quote(name, safe='')}", body, wait=PATIENCE)
+        return tell(await settled(client, record), as_json=as_json)
 
     return ask(work, models=models)
 
 
-async def _settled(client: Client, record: dict[str, Any], *, again: bool = False) -> dict[str, Any]:
+async def settled(client: Client, record: dict[str, Any], *, again: bool = False) -> dict[str, Any]:
     """Return the run once nothing works on it."""
     while again or record["status"] in _WORKING:
-        record, again = await client.get(f"/v1/runs/{record['run_id']}", wait=_WAIT), False
+        record, again = await client.get(f"/v1/runs/{record['run_id']}", wait=PATIENCE), False
     for extra in ("inputs", "asks"):
         record.pop(extra, None)
     return record
@@ -167,7 +190,7 @@ async def _show(client: Client, run_id: str, *, as_json: bool) -> int:
     if as_json:
         emit({**record, "events": events})
         return 0
-    _tell(record, as_json=False)
+    tell(record, as_json=False)
     for event in events:
         say(f"{event['seq']:>5}  {event['type']:<16} {event['path']}")
     for one in record["asks"]:
@@ -175,7 +198,8 @@ async def _show(client: Client, run_id: str, *, as_json: bool) -> int:
     return 0
 
 
-def _tell(record: dict[str, Any], *, as_json: bool) -> int:
+def tell(record: dict[str, Any], *, as_json: bool) -> int:
+    """Write how a run stands and return the exit code for it."""
     status = str(record["status"])
     error: dict[str, Any] = record["error"] or {}
     if as_json:
@@ -191,7 +215,7 @@ def _tell(record: dict[str, Any], *, as_json: bool) -> int:
         if error:
             where = f" ({error['where']})" if error.get("where") else ""
             say(f"{error['code']}: {error['message']}{where}")
-        say(f"used: {_compact(record['usage'])}")
+        say(f"used: {compact(record['usage'])}")
     if status in EXIT:
         return EXIT[status]
     code = error.get("exit_code")
@@ -208,7 +232,8 @@ def _field(option: str) -> tuple[str, Json]:
         return name, text
 
 
-def _compact(value: Json) -> str:
+def compact(value: Json) -> str:
+    """Return a value as JSON on one line."""
     return json.dumps(value, ensure_ascii=False)
 
 

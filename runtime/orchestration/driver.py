@@ -75,7 +75,8 @@ class Driver:
         The journal decides: a thread that claims to be finished while no end is in the journal is started anew, which
         repeats nothing, because all that was done is in the journal.
         """
-        run = frame.segment.info.id
+        segment = frame.segment
+        run = segment.info.id
         if frame.result() is not None:
             return
         config: RunnableConfig = {"configurable": {"thread_id": run}, "recursion_limit": 10_000}
@@ -128,9 +129,11 @@ class Driver:
         journal = segment.journal
         error = described(failure) if isinstance(failure, BaigongError) else None
         usage = usage_of(segment)
-        if outputs is not None and not segment.offline:
+        if outputs is not None and segment.info.fork_of is None:
             leave(frame, outputs)
-        journal.emit(TERMINAL, data={"status": status, "outputs": outputs, "error": error, "usage": usage})
+        # A run in doubt is not over: it waits for a person to say what happened.
+        kind = "run.waiting" if status == "doubt" else TERMINAL
+        journal.emit(kind, data={"status": status, "outputs": outputs, "error": error, "usage": usage})
         segment.record = runs.mark_ended(
             journal.stream, segment.record, status, outputs=outputs, error=error, usage=usage
         )

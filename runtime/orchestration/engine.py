@@ -3,71 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections import OrderedDict, defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator
 from dataclasses import replace
-from typing import Any, Final, TypeAlias
 
 from agents.graph import CompiledApp
-from agents.spec import Bundle
 
 from ..base.errors import BaigongError, Json
 from ..base.events import TERMINAL, Event, Live
-from ..base.ids import new_id
-from ..storage import Database
 from . import runs
-from .answers import OpenAsk, check_answer, open_asks, put_answer, stored_answers, time_out
-from .budget import Account
-from .bus import Bus
-from .driver import Driver, limits_of
+from .answers import OpenAsk, check_answer, open_asks, put_answer, stored_answers
+from .doubt import effects_of, find_doubt, settle
+from .driver import limits_of
 from .errors import AskNotOpen, RunNotOpen
 from .follow import follow
-from .host import Host
+from .forks import Fork, entries
 from .inputs import check_inputs
-from .journal import Journal, Memory, read_events, recall
-from .lowering import Graph, lower
+from .journal import read_events, recall
+from .launcher import Launcher, Recompile, new_info
 from .record import OPEN, RunInfo, RunRecord
-from .runs import Runs
-from .saver import GroupSaver
-from .segment import Segment
 
 __all__ = ["Engine", "Recompile"]
 
 log = logging.getLogger(__name__)
 
-Recompile: TypeAlias = Callable[[Bundle, str], Awaitable[CompiledApp]]
-"""Compiles a stored bundle for a workspace against the host's resources."""
 
-GRAPHS: Final = 64
-"""Compiled graphs that are kept."""
-
-
-class Engine:
-    """Runs compiled apps.
-
-    Args:
-        database: The home's database.
-        host: Models, tools, knowledge and files.
-        recompile: Compiles the bundle of a run that is taken up again.
-    """
-
-    def __init__(self, database: Database, host: Host, recompile: Recompile) -> None:
-        self.runs = Runs(database.reader)
-        self._database = database
-        self._host = host
-        self._recompile = recompile
-        self._saver = GroupSaver(database.writer, database.reader)
-        self._driver = Driver(database.reader, self._saver)
-        self._bus = Bus()
-        self._graphs: OrderedDict[str, tuple[CompiledApp, Graph]] = OrderedDict()
-        self._segments: dict[str, Segment] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._kept: set[tuple[str, str]] = set()
-        self._background: set[asyncio.Task[None]] = set()
-        self._closed = False
-        self._taking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._sessions: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+class Engine(Launcher):
+    """Runs compiled apps; see `Launcher` for what it is made of."""
 
     async def accept(
         self,
@@ -79,26 +42,57 @@ class Engine:
         surface: str = "cli",
         session: str | None = None,
         key: runs.Key | None = None,
+        change: Fork | None = None,
     ) -> RunInfo:
         """Accept a run durably and start it. A key that comes again is the caller's to look up before.
 
+        Args:
+            app: The app.
+            inputs: Its inputs.
+            workspace: Where the run belongs.
+            principal: Who has asked for it.
+            surface: By which way.
+            session: The conversation that it belongs to.
+            key: An idempotency key.
+            change: Nodes that are not run and what their ports hold instead, or the only node that is run; what that
+                one reads must be pinned or come from the inputs.
+
         Raises:
             InputInvalid: The inputs do not fit the app.
+            PlaceUnknown: The app has no such node.
+            PinInvalid: A pinned value does not fit its port.
             StorageError: It could not be written; nothing was started.
         """
-        checked = check_inputs(app, inputs)
-        await self._keep(app, workspace)
-        info = RunInfo(
-            id=new_id("run"), workspace=workspace, app=app.id, version=app.version, digest=app.digest,
-            principal=principal, surface=surface, session=session,
-        )  # fmt: skip
-        journal = self._journal(info, 1, None)
-        record = runs.insert(journal.stream, info, checked, limits_of(app))
-        if key is not None:
-            runs.remember(journal.stream, info, key)
-        journal.emit("run.accepted", data={"app": info.app, "digest": info.digest, "inputs": checked})
-        await journal.barrier()
-        self._launch(app, record, journal)
+        only = change.only if change else None
+        checked = check_inputs(app, inputs, partly=only is not None)
+        begin = entries((), app, change) if change else []
+        info = new_info(app, workspace, principal, surface, session=session)
+        await self._begin(app, info, checked, begin, {"inputs": checked, **({"only": only} if only else {})}, key=key)
+        return info
+
+    async def fork(
+        self, run: str, change: Fork, *, workspace: str = "main", principal: str = "local", surface: str = "cli"
+    ) -> RunInfo:
+        """Start a new run from what another one has done.
+
+        It works with the parent's bundle, belongs to no session and leaves session, user and app state alone.
+
+        Raises:
+            RunNotFound: There is no such run.
+            PlaceUnknown: The app has no such node.
+            PinInvalid: A value does not fit its port.
+        """
+        parent = await self.runs.get(run, workspace)
+        app = await self._app(parent.info.digest, workspace)
+        events = await self.history(run)
+        begin = entries(events, app, change)
+        started = [event for event in events if event.type == "run.started"][:1]
+        at = change.at if change.at is not None else (events[-1].seq if events else 0)
+        info = replace(new_info(app, workspace, principal, surface), fork_of=run, fork_at=at)
+        data: dict[str, Json] = {"inputs": parent.inputs, "fork_of": run, "fork_at": at}
+        if change.only:
+            data["only"] = change.only
+        await self._begin(app, info, parent.inputs, [*started, *begin], data)
         return info
 
     async def wait(self, run: str, workspace: str = "main", *, timeout: float | None = None) -> RunRecord:  # noqa: ASYNC109
@@ -112,7 +106,7 @@ class Engine:
 
     async def start(self) -> list[str]:
         """Take up every run that a dead process left unfinished and return their ids."""
-        found = await self.runs.unfinished()
+        found = await self.runs.of_status("accepted", "running")
         taken: list[str] = []
         for run, workspace in found:
             try:
@@ -121,8 +115,8 @@ class Engine:
                 log.warning("the run %s cannot be taken up: %s", run, error)
             else:
                 taken.append(run)
-        for record in await self.runs.list("main", status="waiting", limit=10_000):
-            await self._watch_asks(record.info.id, record.info.workspace)
+        for run, workspace in await self.runs.of_status("waiting"):
+            await self._alarms.watch(run, workspace)
         return taken
 
     async def resume(self, run: str, workspace: str = "main") -> RunInfo:
@@ -165,10 +159,8 @@ class Engine:
         record = await self.runs.get(run, workspace)
         app = await self._app(record.info.digest, workspace)
         memory = await self._database.reader.run(lambda connection: recall(connection, run))
-        info = RunInfo(
-            id=new_id("run"), workspace=workspace, app=app.id, version=app.version, digest=app.digest,
-            principal=record.info.principal, surface="replay", session=record.info.session, fork_of=run,
-        )  # fmt: skip
+        made = new_info(app, workspace, record.info.principal, "replay", session=record.info.session)
+        info = replace(made, fork_of=run)
         journal = self._journal(info, 1, memory.for_replay())
         replayed = runs.insert(journal.stream, info, record.inputs, limits_of(app))
         journal.emit("run.accepted", data={"app": info.app, "digest": info.digest, "fork_of": run})
@@ -202,10 +194,51 @@ class Engine:
         """Take a parked run up; one that still runs looks for answers itself when it parks."""
         task = self._tasks.get(run)
         if task is not None:
-            task.add_done_callback(lambda _: self._later(self._take_answers(run, workspace)))
+            task.add_done_callback(lambda _: self._alarms.later(self._take_answers(run, workspace)))
             return
         async with self._taking[run]:
             if run not in self._tasks and (await self.runs.get(run, workspace)).status == "waiting":
+                await self._resume(run, workspace)
+
+    async def effects(self, run: str) -> list[dict[str, Json]]:
+        """Return the effects of a run, with their state."""
+        return await self._database.reader.run(lambda connection: effects_of(connection, run))
+
+    async def settle(
+        self,
+        run: str,
+        effect: str,
+        *,
+        done: bool,
+        result: Json = None,
+        text: str = "",
+        by: str | None = None,
+        workspace: str = "main",
+    ) -> None:
+        """Say whether an effect in doubt has happened, and take the run up once none is left in doubt.
+
+        Args:
+            run: The run, which is in doubt.
+            effect: The effect's key.
+            done: Whether it happened; if not, it is tried again.
+            result: What the tool would have returned, where it happened.
+            text: The same as text.
+            by: Who says so.
+            workspace: Where the run belongs.
+
+        Raises:
+            RunNotFound: There is no such run.
+            EffectNotOpen: There is no such effect in doubt.
+        """
+        record = await self.runs.get(run, workspace)
+        async with self._taking[run]:
+            found = await self.effects(run)
+            wanted = find_doubt(found, run, effect)
+            journal = await self._reopened(record)
+            settle(journal, wanted, result=result, text=text or _plain(result), done=done, by=by)
+            runs.mark_ended(journal.stream, record, "doubt", error=record.error, usage=record.usage)
+            await journal.barrier()
+            if sum(one["state"] == "doubt" for one in found) == 1:
                 await self._resume(run, workspace)
 
     async def cancel(self, run: str, workspace: str = "main") -> RunRecord:
@@ -247,103 +280,20 @@ class Engine:
 
     async def close(self) -> None:
         """Stop where we are; open runs are taken up by the next `start`."""
-        self._closed = True
-        open_tasks = [*self._tasks.values(), *self._background]
+        open_tasks = [*self._tasks.values(), *self._alarms.close()]
         for task in open_tasks:
             task.cancel()
         if open_tasks:
             await asyncio.wait(open_tasks)
 
-    async def _keep(self, app: CompiledApp, workspace: str) -> None:
-        if (workspace, app.digest) not in self._kept:
-            await self._database.bundles.put(app.bundle, workspace)
-            self._kept.add((workspace, app.digest))
-        if app.digest not in self._graphs:
-            self._remember(app)
-
-    def _remember(self, app: CompiledApp) -> Graph:
-        graph = lower(app, self._saver)
-        self._graphs[app.digest] = (app, graph)
-        while len(self._graphs) > GRAPHS:
-            self._graphs.popitem(last=False)
-        return graph
-
-    async def _app(self, digest: str, workspace: str) -> CompiledApp:
-        known = self._graphs.get(digest)
-        if known is not None:
-            return known[0]
-        app = await self._recompile(await self._database.bundles.get(digest, workspace), workspace)
-        self._remember(app)
-        return app
-
-    def _journal(self, info: RunInfo, fence: int, memory: Memory | None) -> Journal:
-        stream = self._database.writer.stream(runs.guard(info.id, fence), self._publish)
-        return Journal(info.id, info.workspace, stream, memory)
-
-    def _publish(self, items: Sequence[Any]) -> None:
-        self._bus.publish(items)
-
-    def _launch(self, app: CompiledApp, record: RunRecord, journal: Journal, *, offline: bool = False) -> None:
-        run = record.info.id
-        account = Account(limits_of(app), spent=journal.memory.spent)
-        segment = Segment(
-            record=record, host=self._host, journal=journal, account=account, offline=offline,
-            publish=lambda item: self._bus.publish((item,)), ledger=dict(journal.memory.intents),
-        )  # fmt: skip
-        self._segments[run] = segment
-        task = asyncio.create_task(self._serve(app, segment), name=run)
-        self._tasks[run] = task
-        task.add_done_callback(lambda done: self._forget(run, done))
-
-    def _forget(self, run: str, task: asyncio.Task[None]) -> None:
-        if self._tasks.get(run) is task:
-            del self._tasks[run]
-            self._segments.pop(run, None)
-
-    async def _serve(self, app: CompiledApp, segment: Segment) -> None:
-        """Run a segment; runs of one session wait for each other."""
-        info = segment.info
-        graph = self._graphs[app.digest][1]
-        if info.session is None or segment.offline:
-            await self._driver.run(app, graph, segment)
-        else:
-            async with self._sessions[f"{info.workspace}/{info.session}"]:
-                await self._driver.run(app, graph, segment)
-        if segment.opened:
-            await self._watch_asks(info.id, info.workspace)
-
-    async def _watch_asks(self, run: str, workspace: str) -> None:
-        """After parking: see whether an answer came meanwhile, and wake up when the first wait is over."""
-        asks = await self.asks(run)
-        loop = asyncio.get_running_loop()
-        stored = await self._database.reader.run(lambda connection: stored_answers(connection, run))
-        memory = await self._database.reader.run(lambda connection: recall(connection, run))
-        if stored.keys() - memory.answers.keys():
-            loop.call_soon(lambda: self._later(self._take_answers(run, workspace)))
-            return
-        deadlines = [ask["deadline"] for ask in asks if isinstance(ask["deadline"], int)]
-        if deadlines:
-            delay = max(min(deadlines) - runs.now(), 0) / 1000
-            loop.call_later(delay, lambda: self._later(self._expire(run, workspace)))
-
-    async def _expire(self, run: str, workspace: str) -> None:
-        await self._database.writer.call(lambda connection: time_out(connection, run))
-        await self._take_answers(run, workspace)
-
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        if self._closed:
-            work.close()
-            return
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-
     async def _end_parked(self, record: RunRecord) -> None:
         run = record.info.id
-        fence = await self._database.writer.call(lambda connection: runs.take_over(connection, run))
-        memory = await self._database.reader.run(lambda connection: recall(connection, run))
-        journal = self._journal(record.info, fence, memory)
+        journal = await self._reopened(record)
         journal.emit(TERMINAL, data={"status": "cancelled", "outputs": None, "error": None, "usage": record.usage})
         runs.mark_ended(journal.stream, record, "cancelled", usage=record.usage)
         self._saver.forget(run, journal.stream)
         await journal.barrier()
+
+
+def _plain(result: Json) -> str:
+    return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)

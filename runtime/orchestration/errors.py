@@ -13,7 +13,10 @@ BaigongError
     ├── InDoubt             an effect may or may not have happened, and nobody but a person can tell
     ├── RecordedFailure     a call failed when it was made, and the journal serves the failure again
     ├── ReplayMismatch      a replay asked for something that the journal does not hold
-    └── AskNotOpen          there is no such open question, or the answer does not fit it
+    ├── AskNotOpen          there is no such open question, or the answer does not fit it
+    ├── PlaceUnknown        the app has no node of that path
+    ├── PinInvalid          a pinned value does not fit its port
+    └── EffectNotOpen       there is no such effect in doubt
 """
 
 from __future__ import annotations
@@ -27,10 +30,13 @@ __all__ = [
     "CallInvalid",
     "CallRefused",
     "InDoubt",
+    "EffectNotOpen",
     "InputInvalid",
     "NoResult",
     "NodeCrashed",
     "NodeTimeout",
+    "PinInvalid",
+    "PlaceUnknown",
     "RecordedFailure",
     "ReplayMismatch",
     "RunError",
@@ -158,4 +164,25 @@ class AskNotOpen(RunError):
     """There is no such open question, or the answer does not fit it."""
 
     code = "BG741"
+    status = 409
+
+
+class PlaceUnknown(RunError):
+    """The app has no node of that path."""
+
+    code = "BG744"
+    exit_code = 3
+    status = 404
+
+
+class PinInvalid(RunError):
+    """A pinned value does not fit its port."""
+
+    code = "BG745"
+
+
+class EffectNotOpen(RunError):
+    """There is no such effect in doubt."""
+
+    code = "BG746"
     status = 409

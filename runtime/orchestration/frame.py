@@ -88,7 +88,9 @@ class Frame:
         return self.around is not None and self.around.stopping
 
     def live(self, node: CompiledNode) -> bool:
-        """Whether a node whose predecessors are all decided runs."""
+        """Whether a node whose predecessors are all decided runs; the only node that is to run always does."""
+        if self._only == node.id:
+            return True
         if node.edges and not any(self._leads(edge) for edge in node.edges):
             return False
         if node.arms:
@@ -98,6 +100,11 @@ class Frame:
     def came(self, node: CompiledNode, arm: str) -> bool:
         """Whether all that an arm of a join needs is there."""
         return all(self._present(need) for need in node.arms[arm])
+
+    def reached(self, node: CompiledNode) -> bool:
+        """Whether a node can be decided: all that it waits for is, or it is a join that need not wait."""
+        decided = self._only == node.id or all(name in self.marks for name in node.predecessors)
+        return decided or self.arrived(node)
 
     def arrived(self, node: CompiledNode) -> bool:
         """Whether a join can run, even if some of its arms are not decided: by the arm that it took before, if any."""
@@ -146,11 +153,17 @@ class Frame:
         return self.state[key]
 
     def result(self) -> dict[str, Json] | None:
-        """Return the outputs of the end that ran, or None."""
+        """Return the outputs of the end that ran, or of the only node that was to run, or None."""
+        if self._only is not None:
+            return self.ports.get(self._only)
         for node in self.nodes.values():
             if node.type == "end" and node.id in self.ports:
                 return self.ports[node.id]
         return None
+
+    @property
+    def _only(self) -> str | None:
+        return self.segment.journal.memory.only if self.around is None and not self.prefix else None
 
     def _leads(self, edge: Edge) -> bool:
         mark = self.marks[edge.source]

@@ -13,8 +13,13 @@ from .errors import InputInvalid
 __all__ = ["check_inputs"]
 
 
-def check_inputs(app: CompiledApp, given: dict[str, Json]) -> dict[str, Json]:
+def check_inputs(app: CompiledApp, given: dict[str, Json], *, partly: bool = False) -> dict[str, Json]:
     """Return the inputs as the app's types want them.
+
+    Args:
+        app: The app.
+        given: Inputs by name.
+        partly: Whether required ones may be missing, for a run of one node only.
 
     Raises:
         InputInvalid: One is unknown, missing or of the wrong type.
@@ -29,7 +34,7 @@ def check_inputs(app: CompiledApp, given: dict[str, Json]) -> dict[str, Json]:
         if value is None and port.has_default:
             value = port.default
         if value is None:
-            if port.required:
+            if port.required and not partly:
                 fix = f"Give it, as in: --input {name}=…"
                 raise InputInvalid(f"The input {name!r} ({port.type}) is missing.", where=f"inputs.{name}", fix=fix)
             continue

@@ -19,7 +19,7 @@ from ..base.events import Event
 from ..base.ids import canonical_json
 from ..storage import Stream
 
-__all__ = ["CALLS", "CHOICE", "SKIPPED", "Journal", "Memo", "Memory", "argument_hash", "read_events", "recall"]
+__all__ = ["CALLS", "CHOICE", "SKIPPED", "SPENT", "Journal", "Memo", "Memory", "argument_hash", "read_events", "recall"]
 
 _EVENT: Final = (
     "INSERT INTO events (run, seq, workspace, at, type, path, attempt, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -51,9 +51,10 @@ class Memory:
     attempts: dict[str, int] = field(default_factory=dict[str, int])
     failed: set[str] = field(default_factory=set[str])
     chosen: dict[str, str] = field(default_factory=dict[str, str])
+    pinned: set[str] = field(default_factory=set[str])
     lost: dict[str, str] = field(default_factory=dict[str, str])
     caught: dict[str, dict[str, Json]] = field(default_factory=dict[str, "dict[str, Json]"])
-    started: set[str] = field(default_factory=set[str])
+    started: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
     calls: dict[Memo, dict[str, Json]] = field(default_factory=dict[Memo, dict[str, Json]])
     intents: dict[str, dict[str, Json] | None] = field(default_factory=dict[str, "dict[str, Json] | None"])
     opened: set[str] = field(default_factory=set[str])
@@ -61,6 +62,7 @@ class Memory:
     writes: list[tuple[str, str, Json]] = field(default_factory=list[tuple[str, str, Json]])
     spent: dict[str, float] = field(default_factory=dict[str, float])
     begun: dict[str, Json] | None = None
+    only: str | None = None
     ended: dict[str, Json] | None = None
 
     def absorb(self, event: Event) -> None:
@@ -75,6 +77,9 @@ class Memory:
             self._call(event)
         elif event.type == "state.set":
             self.writes.append((event.path, str(event.data["key"]), event.data["value"]))
+        elif event.type == "run.accepted":
+            only = event.data.get("only")
+            self.only = only if isinstance(only, str) else None
         elif event.type == "run.started":
             self.begun = event.data
         elif event.type == "run.ended":
@@ -83,12 +88,14 @@ class Memory:
     def _node(self, what: str, event: Event) -> None:
         data, path = event.data, event.path
         if what == "started":
-            self.started.add(path)
+            self.started.add((path, event.attempt))
             self.attempts[path] = max(self.attempts.get(path, 1), event.attempt)
         elif what == "ended":
             self.marks[path] = str(data["handle"])
             self.ports[path] = cast("dict[str, Json]", data["ports"])
             self.labels[path] = data.get("label")
+            if "pinned" in data:
+                self.pinned.add(path)
         elif what == "skipped":
             self.marks[path] = SKIPPED
             if "lost" in data:
@@ -114,6 +121,10 @@ class Memory:
                 self.intents.setdefault(str(data["effect"]), None)
             case "effect.done" if data.get("failed"):
                 self.intents.pop(str(data["effect"]), None)
+            case "effect.settled" if data.get("record") is None:
+                self.intents.pop(str(data["effect"]), None)
+            case "effect.settled":
+                self.intents[str(data["effect"])] = cast("dict[str, Json]", data["record"])
             case _:
                 pass
 
@@ -127,7 +138,8 @@ class Memory:
         """Return what a replay may know: the calls and answers, but not what the nodes came to."""
         return Memory(
             calls=self.calls, answers=self.answers, attempts=self.attempts, begun=self.begun, chosen=self.chosen,
-            lost=self.lost,
+            lost=self.lost, only=self.only, marks={path: self.marks[path] for path in self.pinned}, ports=self.ports,
+            labels=self.labels,
         )  # fmt: skip
 
     def _call(self, event: Event) -> None:
@@ -138,7 +150,7 @@ class Memory:
             self.chosen[event.path] = str(event.data["result"])
         if "effect" in event.data:
             self.intents[str(event.data["effect"])] = event.data
-        used = event.data.get("usage")
+        used = event.data.get("usage") if "inherited" not in event.data else None
         for kind, amount in used.items() if isinstance(used, dict) else ():
             if kind in SPENT and isinstance(amount, int | float):
                 self.spent[kind] = self.spent.get(kind, 0.0) + amount

@@ -141,8 +141,7 @@ class _Lane:
         frame = self._frame
         if node.id in frame.marks:
             return frame.marks[node.id]
-        undecided = any(name not in frame.marks for name in node.predecessors)
-        if frame.stopping or (undecided and not frame.arrived(node)):
+        if frame.stopping or not frame.reached(node):
             return _HELD
         lost = frame.segment.journal.memory.lost.get(f"{frame.prefix}{node.id}")
         if lost is not None:

@@ -46,11 +46,11 @@ class Step(Protocol):
         ...
 
 
-def lower(app: CompiledApp, saver: BaseCheckpointSaver[int]) -> Graph:
-    """Build and compile the LangGraph graph of an app."""
+def lower(app: CompiledApp, saver: BaseCheckpointSaver[int], *, only: str | None = None) -> Graph:
+    """Build and compile the LangGraph graph of an app, or that of one node of it."""
     builder: StateGraph[State, None, State, State] = StateGraph(State)
     previous: Block = ()
-    for block in divide(app.nodes):
+    for block in divide(app.nodes) if only is None else [((app.nodes[only],),)]:
         for cell in block:
             builder.add_node(_name(cell), _step(cell))  # pyright: ignore[reportUnknownMemberType]
             _connect(builder, previous, cell)

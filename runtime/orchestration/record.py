@@ -26,6 +26,7 @@ class RunInfo:
     surface: str = "cli"
     session: str | None = None
     fork_of: str | None = None
+    fork_at: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +61,7 @@ class RunRecord:
             "citations": _citations(outputs),
             "session": self.info.session,
             "fork_of": self.info.fork_of,
+            "fork_at": self.info.fork_at,
             "created": self.created,
             "started": self.started,
             "ended": self.ended,

@@ -18,15 +18,12 @@ async def recover(frame: Frame) -> None:
     The state is one for an app's graph and all bodies in it, so that it is restored with the app's graph. A failure
     that something around a body has coped with stays a failure.
 
-    A replay recovers nothing: it executes every node again and is served every call from the journal.
+    A replay recovers only what was pinned: it executes every node again and is served every call from the journal.
     """
-    segment = frame.segment
     if frame.around is None:
         for name, key in frame.app.state.items():
             if key.scope == "run":
                 frame.state.setdefault(name, key.default)
-    if segment.offline:
-        return
     for name in frame.nodes:
         await _recover_node(frame, name)
     if frame.around is None:
@@ -36,8 +33,9 @@ async def recover(frame: Frame) -> None:
 async def _recover_node(frame: Frame, name: str) -> None:
     segment, path = frame.segment, f"{frame.prefix}{name}"
     memory = segment.journal.memory
-    if path in memory.started:
-        segment.begun.add((path, memory.attempts.get(path, 1)))
+    begun = (path, memory.attempts.get(path, 1))
+    if begun in memory.started:
+        segment.begun.add(begun)
     if path in memory.caught:
         frame.failure = RecordedFailure(memory.caught[path])
         frame.labels[name] = _label(memory.labels.get(path))

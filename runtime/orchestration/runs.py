@@ -16,13 +16,13 @@ from .record import OPEN, RunInfo, RunRecord, Status
 __all__ = ["Key", "Runs", "guard", "insert", "mark_ended", "mark_started", "now", "remember", "take_over"]
 
 _COLUMNS: Final = (
-    "id, workspace, app, version, digest, surface, principal, session, fork_of, status, fence, attempt, inputs, "
-    "outputs, error, usage, created, started, ended"
+    "id, workspace, app, version, digest, surface, principal, session, fork_of, fork_at, status, fence, attempt, "
+    "inputs, outputs, error, usage, created, started, ended"
 )
 _INSERT: Final = (
     "INSERT INTO runs (id, workspace, app, version, digest, surface, principal, session, root, fork_of, fork_at, "
     "budget, labels, status, fence, lease_until, attempt, inputs, created) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, '{}', 'accepted', 1, 0, 1, ?, ?)"
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', 'accepted', 1, 0, 1, ?, ?)"
 )
 
 
@@ -90,15 +90,16 @@ class Runs:
         query = "SELECT status, count(*) FROM runs GROUP BY status"
         return dict(await self._reader.run(lambda connection: connection.execute(query).fetchall()))
 
-    async def unfinished(self) -> list[tuple[str, str]]:
-        """Return (run, workspace) of every run that a dead process left accepted or running."""
+    async def of_status(self, *status: Status) -> list[tuple[str, str]]:
+        """Return (run, workspace) of every run of a status, the oldest first; replays are left out."""
 
         def find(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+            places = ", ".join("?" * len(status))
             query = (
-                "SELECT id, workspace FROM runs WHERE status IN ('accepted', 'running') AND surface <> 'replay' "
+                f"SELECT id, workspace FROM runs WHERE status IN ({places}) AND surface <> 'replay' "  # noqa: S608
                 "ORDER BY created, id"
             )
-            return [(row[0], row[1]) for row in connection.execute(query)]
+            return [(row[0], row[1]) for row in connection.execute(query, status)]
 
         return await self._reader.run(find)
 
@@ -113,7 +114,7 @@ def insert(stream: Stream, info: RunInfo, inputs: dict[str, Json], budget: dict[
     created = now()
     row = (
         info.id, info.workspace, info.app, info.version, info.digest, info.surface, info.principal, info.session,
-        info.id, info.fork_of, _text(cast("Json", budget)), _text(inputs), created,
+        info.id, info.fork_of, info.fork_at, _text(cast("Json", budget)), _text(inputs), created,
     )  # fmt: skip
     stream.append(_INSERT, row)
     return RunRecord(
@@ -145,7 +146,7 @@ def mark_ended(
     usage: dict[str, Json],
 ) -> RunRecord:
     """Queue how a segment left the run, and return the row as it will be."""
-    ended = None if status in OPEN else now()
+    ended = None if status in (*OPEN, "doubt") else now()
     stream.execute(
         "UPDATE runs SET status = ?, outputs = ?, error = ?, usage = ?, ended = ? WHERE id = ?",
         (status, _text(outputs), _text(error), _text(usage), ended, record.info.id),
@@ -169,8 +170,8 @@ def _text(value: object) -> str | None:
 
 
 def _record(row: tuple[object, ...]) -> RunRecord:
-    (run, workspace, app, version, digest, surface, principal, session, fork_of, status, fence, attempt, *rest) = row
-    inputs, outputs, error, usage, created, started, ended = rest
+    (run, workspace, app, version, digest, surface, principal, session, fork_of, fork_at, *rest) = row
+    status, fence, attempt, inputs, outputs, error, usage, created, started, ended = rest
     info = RunInfo(
         id=str(run),
         workspace=str(workspace),
@@ -181,6 +182,7 @@ def _record(row: tuple[object, ...]) -> RunRecord:
         principal=str(principal),
         session=cast("str | None", session),
         fork_of=cast("str | None", fork_of),
+        fork_at=cast("int | None", fork_at),
     )
     return RunRecord(
         info=info,

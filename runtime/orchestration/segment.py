@@ -72,7 +72,11 @@ class Segment:
 
     def run_value(self) -> dict[str, Json]:
         """Return the root `run` of expressions; a replay sees the id of the run that it replays."""
-        return {"id": self.info.fork_of or self.info.id, "app": self.info.app, "version": self.info.version}
+        return {
+            "id": (self.info.fork_of if self.offline else None) or self.info.id,
+            "app": self.info.app,
+            "version": self.info.version,
+        }
 
     def stream(self, kind: str, path: str, of: int, text: str) -> None:
         """Publish a piece of a growing text."""

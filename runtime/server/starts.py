@@ -18,12 +18,13 @@ from ..access import Principal
 from ..base.errors import Json
 from ..base.ids import digest
 from ..orchestration.errors import RunNotFound
+from ..orchestration.forks import Fork
 from ..orchestration.record import RunRecord
 from ..orchestration.runs import Key
-from .errors import KeyReused, RequestInvalid
+from .errors import Forbidden, KeyReused, RequestInvalid
 from .service import Body, Service
 
-__all__ = ["NewRun", "allowed_run", "patience", "start", "tell"]
+__all__ = ["SURFACES", "NewRun", "allowed_run", "check_pins", "patience", "start", "tell"]
 
 SURFACES: Final = {"owner": "cli", "user": "builder"}
 _PREFER: Final = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
@@ -40,28 +41,45 @@ class NewRun(Body):
     Attributes:
         inputs: Inputs by name; a file is `{"artifact": id}`.
         session: The conversation that it belongs to.
+        pins: Values of output ports by node; those nodes are not run.
+        only: The only node that is run.
     """
 
     inputs: dict[str, Any] = Field(default_factory=dict)
     session: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")] | None = None
+    pins: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    only: str | None = None
+
+
+def check_pins(who: Principal, *, pinned: bool) -> None:
+    """Let only those who make apps say what a node came to: a pinned approval is one that nobody gave.
+
+    Raises:
+        Forbidden: The caller does not make apps.
+    """
+    if pinned and not who.may("apps:write", app=who.app):
+        raise Forbidden("Pinned values and runs of one node need the scope apps:write.", where="pins")
 
 
 async def start(service: Service, who: Principal, app: CompiledApp, wanted: NewRun, request: Request) -> RunRecord:
     """Accept a run, or find the one that the same idempotency key has made, and wait as long as the caller prefers.
 
     Raises:
+        Forbidden: The caller may not pin values.
         KeyReused: The key came before with another request.
         RequestInvalid: The key cannot be one.
         InputInvalid: The inputs do not fit the app.
         ArtifactMissing: A file is not there.
     """
+    check_pins(who, pinned=bool(wanted.pins or wanted.only))
     given = request.headers.get("idempotency-key")
     if given is None:
         run = await _accept(service, who, app, wanted, None)
     else:
         if not _KEY.fullmatch(given):
             raise RequestInvalid("An idempotency key has 1 to 200 visible ASCII characters.", where="Idempotency-Key")
-        key = Key(f"{who.id}:{given}", digest({"app": app.digest, "inputs": wanted.inputs, "session": wanted.session}))
+        asked = {name: value for name, value in wanted.model_dump().items() if value or name in ("inputs", "session")}
+        key = Key(f"{who.id}:{given}", digest({"app": app.digest, **asked}))
         async with _locks.setdefault((who.workspace, key.key), asyncio.Lock()):
             run = await _known(service, who, key) or await _accept(service, who, app, wanted, key)
     return await service.bench.engine.wait(run, who.workspace, timeout=patience(request))
@@ -87,6 +105,7 @@ async def _accept(service: Service, who: Principal, app: CompiledApp, wanted: Ne
         surface=SURFACES.get(who.kind, "api"),
         session=wanted.session,
         key=key,
+        change=Fork(pins=wanted.pins, only=wanted.only) if wanted.pins or wanted.only else None,
     )
     return info.id
 

@@ -9,12 +9,14 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from ...base.errors import Json
+from ...orchestration.compare import compare
+from ...orchestration.forks import Fork
 from ...orchestration.record import Status
 from ..errors import RequestInvalid
 from ..guard import Guarded, needs
 from ..service import Body, Served, Who
 from ..sse import stream
-from ..starts import allowed_run, patience, tell
+from ..starts import SURFACES, allowed_run, check_pins, patience, tell
 
 __all__ = ["router"]
 
@@ -26,6 +28,34 @@ class Answer(Body):
 
     action: str
     form: dict[str, Any] = Field(default_factory=dict)
+
+
+class NewFork(Body):
+    """How a new run differs from the one that it comes from.
+
+    Attributes:
+        at: The last event that it takes over; by default all.
+        since: The node from which on everything is done again.
+        pins: Values of output ports by node path; what depends on them is done again.
+        only: The only node that is run.
+    """
+
+    at: Annotated[int, Field(ge=0)] | None = None
+    since: str | None = None
+    pins: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    only: str | None = None
+
+
+class Settlement(Body):
+    """What a person says about an effect in doubt.
+
+    Attributes:
+        done: Whether it happened.
+        result: What the tool would have returned, where it happened.
+    """
+
+    done: bool
+    result: Any = None
 
 
 @router.get("")
@@ -104,6 +134,50 @@ async def replay_run(service: Served, who: Who, run: str) -> Response:
     record = await service.bench.engine.replay(run, who.workspace)
     same = record.outputs == original.outputs and record.status == original.status
     return tell(record, {"replay_of": run, "identical": same})
+
+
+@router.post("/{run}/fork")
+@needs("runs:write", own=True)
+async def fork_run(service: Served, who: Who, run: str, body: NewFork, request: Request) -> Response:
+    """Start a new run from what another one has done, up to an event, from a node on, or with other values."""
+    await allowed_run(service, who, run)
+    check_pins(who, pinned=bool(body.pins or body.only))
+    change = Fork(at=body.at, since=body.since, pins=body.pins, only=body.only)
+    made = await service.bench.engine.fork(
+        run, change, workspace=who.workspace, principal=who.id, surface=SURFACES.get(who.kind, "api")
+    )
+    return tell(await service.bench.engine.wait(made.id, who.workspace, timeout=patience(request)))
+
+
+@router.get("/{run}/diff/{other}")
+@needs("runs:read", own=True)
+async def diff_runs(service: Served, who: Who, run: str, other: str) -> dict[str, Json]:
+    """Compare two runs node by node: ways, values, failures, calls, use and time."""
+    await allowed_run(service, who, run)
+    await allowed_run(service, who, other)
+    left, right = await service.bench.engine.history(run), await service.bench.engine.history(other)
+    return {"left": run, "right": other, "nodes": [*compare(left, right)]}
+
+
+@router.get("/{run}/effects")
+@needs("runs:read", own=True)
+async def list_effects(service: Served, who: Who, run: str) -> dict[str, Json]:
+    """List what a run has done to the world, and what is in doubt."""
+    await allowed_run(service, who, run)
+    return {"effects": [*await service.bench.engine.effects(run)]}
+
+
+@router.post("/{run}/effects/{effect}")
+@needs("runs:write", own=True)
+async def settle_effect(
+    service: Served, who: Who, run: str, effect: str, body: Settlement, request: Request
+) -> Response:
+    """Say whether an effect in doubt has happened; once none is left, the run is taken up."""
+    await allowed_run(service, who, run)
+    await service.bench.engine.settle(
+        run, effect, done=body.done, result=body.result, by=who.id, workspace=who.workspace
+    )
+    return tell(await service.bench.engine.wait(run, who.workspace, timeout=patience(request)))
 
 
 @router.get("/{run}/asks")

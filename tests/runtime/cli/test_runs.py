@@ -97,3 +97,30 @@ def test_a_person_is_waited_for_and_answered(place: Path) -> None:
     assert (code, refused["error"]["code"]) == (1, "BG741")
     code, result = baigong(place, "answer", result["run_id"], "ok", "--field", "note=fine")
     assert (code, result["outputs"]) == (0, {"note": "fine"})
+
+
+def test_fork_rerun_and_diff(place: Path) -> None:
+    _, run = baigong(place, "run", "app.yaml", "--models", "models.yaml", "--input", "name=Li")
+    code, fork = baigong(place, "fork", run["run_id"], "--set", "say.text=set by hand")
+    assert (code, fork["outputs"]["text"], fork["fork_of"]) == (0, "set by hand", run["run_id"])
+    code, found = baigong(place, "diff", run["run_id"], fork["run_id"])
+    assert code == 1
+    by_path = {one["path"]: one for one in found["nodes"]}
+    assert by_path["say"]["changed"]["ports.text"] == ["Greet Li.", "set by hand"]
+    code, again = baigong(place, "rerun", run["run_id"], "--from", "say", "--models", "models.yaml")
+    assert (code, again["outputs"]) == (0, run["outputs"])
+    assert baigong(place, "diff", run["run_id"], again["run_id"])[0] == 0
+    code, error = baigong(place, "rerun", run["run_id"])
+    assert (code, error["error"]["code"]) == (2, "BG911")
+    code, error = baigong(place, "fork", run["run_id"], "--set", "said.text=x")
+    assert (code, error["error"]["code"]) == (3, "BG744")
+
+
+def test_one_node_on_pinned_values(place: Path) -> None:
+    code, run = baigong(place, "run", "app.yaml", "--only", "done", "--pin", "say.text=@models.yaml")
+    assert code == 0, run
+    assert run["outputs"]["text"].startswith("models:")
+    code, run = baigong(place, "run", "app.yaml", "--input", "name=x", "--pin", "say.text=pinned")
+    assert (code, run["outputs"]["text"]) == (0, "pinned")
+    code, error = baigong(place, "run", "app.yaml", "--pin", "say=1")
+    assert (code, error["error"]["code"]) == (2, "BG911")

@@ -153,3 +153,37 @@ async def test_a_malformed_start_starts_nothing(site: Site, content: bytes, stat
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert (await site.owner.get("/v1/runs")).json()["runs"] == []
+
+
+async def test_a_run_is_forked_and_compared(site: Site) -> None:
+    await site.put(GREETER)
+    run = (await site.run("greeter", {"name": "Li"})).json()
+    body = {"pins": {"say": {"text": "other"}}}
+    place = f"/v1/runs/{run['run_id']}"
+    fork = (await site.owner.post(f"{place}/fork", json=body, headers={"Prefer": "wait=30"})).json()
+    assert (fork["status"], fork["outputs"]["text"], fork["fork_of"]) == ("ended", "other", run["run_id"])
+    found = (await site.owner.get(f"{place}/diff/{fork['run_id']}")).json()
+    assert [one["path"] for one in found["nodes"] if not one["same"]] == ["say", "done"]
+    wrong = await site.owner.post(f"{place}/fork", json={"pins": {"say": {"text": 5}}})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "BG745")
+
+
+async def test_only_who_makes_apps_may_pin(site: Site) -> None:
+    await site.put(PERSON)
+    runner = await site.keyed("runs:read", "runs:write", "apps:read")
+    run = (await runner.post("/v1/apps/person/runs", json={}, headers={"Prefer": "wait=30"})).json()
+    pins = {"ask": {"action": "ok", "note": "nobody said so"}}
+    for place, body in ((f"/v1/runs/{run['run_id']}/fork", {"pins": pins}), ("/v1/apps/person/runs", {"pins": pins})):
+        answer = await runner.post(place, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (403, "BG952")
+    maker = await site.keyed("runs:read", "runs:write", "apps:write")
+    done = await maker.post("/v1/apps/person/runs", json={"pins": pins}, headers={"Prefer": "wait=30"})
+    assert done.json()["outputs"] == {"note": "nobody said so"}
+
+
+async def test_the_effects_of_a_run_are_listed(site: Site) -> None:
+    await site.put(GREETER)
+    run = (await site.run("greeter", {"name": "Li"})).json()
+    assert (await site.owner.get(f"/v1/runs/{run['run_id']}/effects")).json() == {"effects": []}
+    answer = await site.owner.post(f"/v1/runs/{run['run_id']}/effects/gone", json={"done": True})
+    assert (answer.status_code, answer.json()["code"]) == (409, "BG746")

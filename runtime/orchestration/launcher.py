@@ -1,0 +1,175 @@
+"""Brings runs to work and takes them up: the parts that every way of starting a run shares."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeAlias
+
+from agents.graph import CompiledApp
+from agents.spec import Bundle
+
+from ..base.errors import Json
+from ..base.events import Event
+from ..base.ids import new_id
+from ..storage import Database
+from . import runs
+from .alarms import Alarms
+from .budget import Account
+from .bus import Bus
+from .driver import Driver, limits_of
+from .host import Host
+from .journal import Journal, Memory, recall
+from .lowering import Graph, lower
+from .record import RunInfo, RunRecord
+from .runs import Runs
+from .saver import GroupSaver
+from .segment import Segment
+from .values import spill
+
+__all__ = ["Launcher", "Recompile", "new_info"]
+
+Recompile: TypeAlias = Callable[[Bundle, str], Awaitable[CompiledApp]]
+"""Compiles a stored bundle for a workspace against the host's resources."""
+
+GRAPHS: Final = 64
+"""Compiled graphs that are kept."""
+
+
+class Launcher:
+    """Starts segments of runs and keeps those that are at work.
+
+    Args:
+        database: The home's database.
+        host: Models, tools, knowledge and files.
+        recompile: Compiles the bundle of a run that is taken up again.
+    """
+
+    def __init__(self, database: Database, host: Host, recompile: Recompile) -> None:
+        self.runs = Runs(database.reader)
+        self._database = database
+        self._host = host
+        self._recompile = recompile
+        self._saver = GroupSaver(database.writer, database.reader)
+        self._driver = Driver(database.reader, self._saver)
+        self._bus = Bus()
+        self._graphs: OrderedDict[str, tuple[CompiledApp, Graph]] = OrderedDict()
+        self._segments: dict[str, Segment] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._kept: set[tuple[str, str]] = set()
+        self._alarms = Alarms(database, self._take_answers)
+        self._taking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._sessions: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def _take_answers(self, run: str, workspace: str) -> None:
+        """Take a parked run up, now that there is an answer."""
+        raise NotImplementedError
+
+    async def _begin(
+        self,
+        app: CompiledApp,
+        info: RunInfo,
+        inputs: dict[str, Json],
+        begin: Sequence[Event],
+        data: dict[str, Json],
+        *,
+        key: runs.Key | None = None,
+    ) -> None:
+        """Write a run's row and the events that it begins with in one transaction, and start it."""
+        await self._keep(app, info.workspace)
+        kept = [await self._spilled(event, info.workspace) for event in begin]
+        journal = self._journal(info, 1, None)
+        record = runs.insert(journal.stream, info, inputs, limits_of(app))
+        if key is not None:
+            runs.remember(journal.stream, info, key)
+        events = [journal.emit("run.accepted", data={"app": info.app, "digest": info.digest, **data})]
+        for event in kept:
+            events.append(journal.emit(event.type, event.path, event.data, attempt=event.attempt))
+            if event.type == "run.started":
+                record = runs.mark_started(journal.stream, record)
+        for event in events:
+            journal.memory.absorb(event)
+        await journal.barrier()
+        self._launch(app, record, journal)
+
+    async def _spilled(self, event: Event, workspace: str) -> Event:
+        ports = event.data.get("ports")
+        if not isinstance(ports, dict) or "inherited" in event.data:
+            return event
+        return replace(event, data={**event.data, "ports": await spill(ports, self._host.files, workspace)})
+
+    async def _keep(self, app: CompiledApp, workspace: str) -> None:
+        if (workspace, app.digest) not in self._kept:
+            await self._database.bundles.put(app.bundle, workspace)
+            self._kept.add((workspace, app.digest))
+        if app.digest not in self._graphs:
+            self._remember(app)
+
+    def _remember(self, app: CompiledApp) -> Graph:
+        graph = lower(app, self._saver)
+        self._graphs[app.digest] = (app, graph)
+        while len(self._graphs) > GRAPHS:
+            self._graphs.popitem(last=False)
+        return graph
+
+    async def _app(self, digest: str, workspace: str) -> CompiledApp:
+        known = self._graphs.get(digest)
+        if known is not None:
+            return known[0]
+        app = await self._recompile(await self._database.bundles.get(digest, workspace), workspace)
+        self._remember(app)
+        return app
+
+    def _journal(self, info: RunInfo, fence: int, memory: Memory | None) -> Journal:
+        stream = self._database.writer.stream(runs.guard(info.id, fence), self._publish)
+        return Journal(info.id, info.workspace, stream, memory)
+
+    def _publish(self, items: Sequence[Any]) -> None:
+        self._bus.publish(items)
+
+    def _launch(self, app: CompiledApp, record: RunRecord, journal: Journal, *, offline: bool = False) -> None:
+        run = record.info.id
+        account = Account(limits_of(app), spent=journal.memory.spent)
+        segment = Segment(
+            record=record, host=self._host, journal=journal, account=account, offline=offline,
+            publish=lambda item: self._bus.publish((item,)), ledger=dict(journal.memory.intents),
+        )  # fmt: skip
+        self._segments[run] = segment
+        task = asyncio.create_task(self._serve(app, segment), name=run)
+        self._tasks[run] = task
+        task.add_done_callback(lambda done: self._forget(run, done))
+
+    def _forget(self, run: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(run) is task:
+            del self._tasks[run]
+            self._segments.pop(run, None)
+
+    async def _serve(self, app: CompiledApp, segment: Segment) -> None:
+        """Run a segment; runs of one session wait for each other."""
+        info = segment.info
+        only = segment.journal.memory.only
+        graph = self._graphs[app.digest][1] if only is None else lower(app, self._saver, only=only)
+        if info.session is None or segment.offline:
+            await self._driver.run(app, graph, segment)
+        else:
+            async with self._sessions[f"{info.workspace}/{info.session}"]:
+                await self._driver.run(app, graph, segment)
+        if segment.opened:
+            await self._alarms.watch(info.id, info.workspace)
+
+    async def _reopened(self, record: RunRecord) -> Journal:
+        """Return the journal of a run that nobody works on, with a fence that shuts everybody else out."""
+        run = record.info.id
+        fence = await self._database.writer.call(lambda connection: runs.take_over(connection, run))
+        memory = await self._database.reader.run(lambda connection: recall(connection, run))
+        return self._journal(record.info, fence, memory)
+
+
+def new_info(app: CompiledApp, workspace: str, principal: str, surface: str, *, session: str | None = None) -> RunInfo:
+    """Return the identity of a new run."""
+    return RunInfo(
+        id=new_id("run"), workspace=workspace, app=app.id, version=app.version, digest=app.digest,
+        principal=principal, surface=surface, session=session,
+    )  # fmt: skip
