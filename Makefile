@@ -1,6 +1,7 @@
 # Targets: setup (once, and after a change of the dependencies), demo (the main job on the embedded model),
 # up (the server and the builder), check (style, types, import contracts), test, bench (ratios against a bare
-# LangGraph), canvas (checks, tests and builds the builder's canvas; needs Node 20).
+# LangGraph), siege (kills workers N times; nothing may be lost), canvas (checks, tests and builds the builder's
+# canvas; needs Node 20).
 # Variables: PYTHON (3.11 or later), BAIGONG_TORCH_INDEX (an index of CPU builds of PyTorch); pip's own variables work.
 
 PYTHON ?= python3
@@ -10,7 +11,9 @@ STAMP := $(VENV)/.setup-stamp
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 TORCH_INDEX := $(if $(BAIGONG_TORCH_INDEX),--extra-index-url $(BAIGONG_TORCH_INDEX))
 
-.PHONY: setup demo up check test bench canvas clean
+N ?= 10000
+
+.PHONY: setup demo up check test bench siege canvas clean
 
 setup: $(STAMP)
 
@@ -39,6 +42,10 @@ test: setup
 bench: setup
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.startup
+
+# Kills workers N times and looks for anything lost or done twice; SEED repeats an earlier siege.
+siege: setup
+	$(BIN)/python -m tests.faults.siege --kills $(N) $(if $(SEED),--seed $(SEED))
 
 canvas:
 	npm --prefix builder_ui/canvas ci --no-audit --no-fund --ignore-scripts

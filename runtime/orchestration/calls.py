@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from ..base.errors import BaigongError, Json
-from .errors import RecordedFailure, ReplayMismatch
+from .errors import InDoubt, RecordedFailure, ReplayMismatch
 from .journal import Memo, argument_hash
 from .segment import Segment
 from .values import restore, spill
@@ -70,6 +70,9 @@ class Calls:
         self._segment.live_calls += outside
         try:
             record = await live()
+        except InDoubt:
+            # Not what the call came to: once a person has settled it, the call is looked at again.
+            raise
         except BaigongError as error:
             journal.emit(_NAMES[kind], self._path, {"key": key, "error": _failure(error)}, attempt=self._attempt)
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -11,6 +12,7 @@ from agents.graph import CompiledApp
 
 from ..base.errors import BaigongError, Json
 from ..base.events import TERMINAL
+from ..base.failpoints import reach
 from ..storage import Reader
 from . import runs
 from .errors import InDoubt, NodeCrashed, NoResult
@@ -24,6 +26,9 @@ from .segment import Segment
 from .surroundings import begin, conversation_of, leave, read_start
 
 __all__ = ["Driver", "limits_of", "usage_of"]
+
+
+log = logging.getLogger(__name__)
 
 
 class Driver:
@@ -41,6 +46,7 @@ class Driver:
     async def run(self, app: CompiledApp, graph: Graph, segment: Segment) -> None:
         """Run a segment until the run ends or parks, and write down how it left off."""
         journal = segment.journal
+        reach("after_lease")
         frame = open_frame(segment, app, segment.record.inputs, decide)
         enter(frame)
         start = journal.memory.begun
@@ -83,12 +89,8 @@ class Driver:
         self._saver.bind(run, frame.segment.journal.stream, fresh=fresh, lazy=True)
         try:
             begin_with: Any = {"decided": {}}
-            if not fresh:
-                snapshot = await graph.aget_state(config)
-                if snapshot.tasks:
-                    begin_with = None
-                elif snapshot.metadata is not None:
-                    await self._saver.adelete_thread(run)
+            if not fresh and await self._goes_on(graph, config, run):
+                begin_with = None
             async with asyncio.timeout_at(frame.segment.account.deadline()):
                 async for _ in graph.astream(begin_with, config, stream_mode=[], durability="sync"):  # pyright: ignore[reportUnknownMemberType]
                     pass
@@ -96,6 +98,20 @@ class Driver:
             raise frame.segment.account.exceeded("seconds") from error
         finally:
             self._saver.release(run)
+
+    async def _goes_on(self, graph: Graph, config: RunnableConfig, run: str) -> bool:
+        """Whether LangGraph can go on where it stopped; a checkpoint that is of no use is deleted."""
+        try:
+            snapshot = await graph.aget_state(config)
+        except Exception as error:  # noqa: BLE001 whatever a damaged or forged checkpoint leads to
+            log.warning("the checkpoint of %s cannot be read, so the journal alone says how it stands: %s", run, error)
+        else:
+            if snapshot.tasks:
+                return True
+            if snapshot.metadata is None:
+                return False
+        await self._saver.adelete_thread(run)
+        return False
 
     async def _finish(self, frame: Frame) -> None:
         failure, segment = frame.failure, frame.segment

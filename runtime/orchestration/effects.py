@@ -22,6 +22,7 @@ from tools.files import file_parameters
 from tools.ports import ToolResult
 
 from ..base.errors import BaigongError, Json
+from ..base.failpoints import reach, reach_durably, reach_soon
 from ..base.labels import USER, Label, Labelled
 from . import records
 from .attachments import attached, plain_arguments
@@ -137,7 +138,9 @@ class _Call:
             if settled is not None:
                 return await self._done(settled)
         else:
+            reach("before_intent")
             await self._intend()
+            reach("after_intent")
         purse = self._context.purse
         held = await purse.reserve({"tool_calls": 1})
         try:
@@ -147,12 +150,16 @@ class _Call:
             raise
         finally:
             await purse.settle(held, {"tool_calls": 1})
-        return await self._done(result)
+        reach("after_effect")
+        record = await self._done(result)
+        await reach_durably("after_done", segment.journal.barrier)
+        return record
 
     async def _send(self) -> ToolResult:
         segment = self._context.frame.segment
         files = file_parameters(self._info.input_schema)
         async with attached(self._request.arguments, files, segment.host.files, segment.info.workspace) as arguments:
+            reach_soon("inside_effect")
             return await segment.host.tools.call(
                 self._server,
                 self._info.name,

@@ -84,7 +84,7 @@ class Engine(Launcher):
         """
         parent = await self.runs.get(run, workspace)
         app = await self._app(parent.info.digest, workspace)
-        events = await self.history(run)
+        events = await self.history(run, upto=change.at)
         begin = entries(events, app, change)
         started = [event for event in events if event.type == "run.started"][:1]
         at = change.at if change.at is not None else (events[-1].seq if events else 0)
@@ -236,9 +236,12 @@ class Engine(Launcher):
             wanted = find_doubt(found, run, effect)
             journal = await self._reopened(record)
             settle(journal, wanted, result=result, text=text or _plain(result), done=done, by=by)
-            runs.mark_ended(journal.stream, record, "doubt", error=record.error, usage=record.usage)
+            last = sum(one["state"] == "doubt" for one in found) == 1
+            if not last:
+                runs.mark_ended(journal.stream, record, "doubt", error=record.error, usage=record.usage)
+            # With the last one the row says that the run goes on: a crash right after this cannot leave it parked.
             await journal.barrier()
-            if sum(one["state"] == "doubt" for one in found) == 1:
+            if last:
                 await self._resume(run, workspace)
 
     async def cancel(self, run: str, workspace: str = "main") -> RunRecord:
@@ -261,9 +264,13 @@ class Engine(Launcher):
             await self._end_parked(record)
         return await self.runs.get(run, workspace)
 
-    async def history(self, run: str, *, after: int = 0) -> list[Event]:
-        """Return the events of a run's journal after a number."""
-        return await self._database.reader.run(lambda connection: read_events(connection, run, after=after))
+    async def history(self, run: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
+        """Return the events of a run's journal after a number and up to another.
+
+        Raises:
+            JournalDamaged: One of them cannot be read.
+        """
+        return await self._database.reader.run(lambda connection: read_events(connection, run, after=after, upto=upto))
 
     def events(self, run: str, *, after: int = 0, parked: bool = False) -> AsyncGenerator[Live, None]:
         """Yield a run's events after a number: first those of the journal, then live ones, until it ends.

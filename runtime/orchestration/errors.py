@@ -16,7 +16,8 @@ BaigongError
     ├── AskNotOpen          there is no such open question, or the answer does not fit it
     ├── PlaceUnknown        the app has no node of that path
     ├── PinInvalid          a pinned value does not fit its port
-    └── EffectNotOpen       there is no such effect in doubt
+    ├── EffectNotOpen       there is no such effect in doubt
+    └── JournalDamaged      an event of a run's journal cannot be read
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ __all__ = [
     "InDoubt",
     "EffectNotOpen",
     "InputInvalid",
+    "JournalDamaged",
     "NoResult",
     "NodeCrashed",
     "NodeTimeout",
@@ -186,3 +188,11 @@ class EffectNotOpen(RunError):
 
     code = "BG746"
     status = 409
+
+
+class JournalDamaged(RunError):
+    """An event of a run's journal cannot be read."""
+
+    code = "BG747"
+    exit_code = 5
+    status = 500

@@ -62,7 +62,7 @@ def entries(events: Sequence[Event], app: CompiledApp, fork: Fork) -> list[Event
     A node that has failed is not taken over, so that the fork tries it anew; nor is a question that nobody answered.
 
     Args:
-        events: The parent's events, in order; none for a run of its own.
+        events: The parent's events that may be taken over, in order; none for a run of its own.
         app: The app of both.
         fork: How the fork differs.
 
@@ -72,7 +72,7 @@ def entries(events: Sequence[Event], app: CompiledApp, fork: Fork) -> list[Event
     """
     if fork.only is not None and fork.only not in app.nodes:
         raise PlaceUnknown(f"There is no node {fork.only!r}.", where=fork.only, fix=f"There is {', '.join(app.nodes)}.")
-    found = [*_inherited([event for event in events if fork.at is None or event.seq <= fork.at], app, fork)]
+    found = [*_inherited(events, app, fork)]
     called = {event.path: at for at, event in enumerate(found) if event.type == "tool.ended"}
     found = [event for at, event in enumerate(found) if not _unused(event, called.get(event.path, -1) > at)]
     memory = Memory()

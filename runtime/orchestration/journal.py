@@ -18,6 +18,7 @@ from ..base.errors import Json
 from ..base.events import Event
 from ..base.ids import canonical_json
 from ..storage import Stream
+from .errors import JournalDamaged
 
 __all__ = ["CALLS", "CHOICE", "SKIPPED", "SPENT", "Journal", "Memo", "Memory", "argument_hash", "read_events", "recall"]
 
@@ -195,12 +196,23 @@ def recall(connection: sqlite3.Connection, run: str, upto: int | None = None) ->
 
 
 def read_events(connection: sqlite3.Connection, run: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
-    """Return a run's events after one number and up to another."""
+    """Return a run's events after one number and up to another.
+
+    Raises:
+        JournalDamaged: One of them cannot be read.
+    """
     rows = connection.execute(
         "SELECT seq, at, type, path, attempt, data FROM events WHERE run = ? AND seq > ? AND seq <= ? ORDER BY seq",
         (run, after, upto if upto is not None else 1 << 62),
     )
     return [
-        Event(run, seq, at, kind, path, attempt, cast("dict[str, Json]", json.loads(data)) if data else {})
-        for seq, at, kind, path, attempt, data in rows
+        Event(run, seq, at, kind, path, attempt, _data(run, seq, data)) for seq, at, kind, path, attempt, data in rows
     ]
+
+
+def _data(run: str, seq: int, text: str | None) -> dict[str, Json]:
+    try:
+        return cast("dict[str, Json]", json.loads(text)) if text else {}
+    except ValueError as error:
+        fix = "Restore the database from a backup; fork the run at an event before it."
+        raise JournalDamaged(f"Event {seq} of the journal cannot be read: {error}.", where=run, fix=fix) from error

@@ -13,6 +13,7 @@ from agents.spec import Bundle
 
 from ..base.errors import Json
 from ..base.events import Event
+from ..base.failpoints import reach
 from ..base.ids import new_id
 from ..storage import Database
 from . import runs
@@ -92,6 +93,7 @@ class Launcher:
         for event in events:
             journal.memory.absorb(event)
         await journal.barrier()
+        reach("after_accept")
         self._launch(app, record, journal)
 
     async def _spilled(self, event: Event, workspace: str) -> Event:

@@ -13,6 +13,7 @@ from agents.nodes import NODES, Outcome
 from agents.types import coerce
 
 from ..base.errors import BaigongError, Json
+from ..base.failpoints import reach_durably
 from ..base.labels import Label
 from .context import HostContext
 from .errors import InDoubt, NodeCrashed, NodeTimeout, as_value
@@ -122,6 +123,7 @@ async def _end(node: CompiledNode, frame: Frame, context: HostContext, outcome: 
     kept = await spill(ports, frame.segment.host.files, frame.segment.info.workspace)
     data: dict[str, Json] = {"handle": handle, "ports": kept, "label": label.to_json()}
     frame.segment.journal.emit("node.ended", context.path, data, attempt=attempt)
+    await reach_durably("after_writes", frame.segment.journal.barrier)
     # The mark comes last: a node that is marked has all that its successors read.
     frame.marks[node.id] = handle
     return handle

@@ -28,6 +28,7 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+from ..base.failpoints import reach_durably
 from ..storage import Reader, Stream, Writer
 
 Key: TypeAlias = tuple[str, str, str]
@@ -125,6 +126,7 @@ class GroupSaver(BaseCheckpointSaver[int]):
         stream.append(_PUT, (thread, ns, checkpoint["id"], get_checkpoint_id(config), kind, blob, known))
         if not lazy:
             await stream.commit()
+        await reach_durably("after_checkpoint", stream.commit)
         return _config((thread, ns, checkpoint["id"]))
 
     async def aput_writes(
