@@ -190,22 +190,24 @@ class AskRequest:
     """A question to a person.
 
     Args:
-        kind: A form, or the approval of one exact call.
+        kind: A form, the approval of one exact call, or what no person answers: a timer, an event from outside.
         actions: What they may choose.
         form: JSON Schemas of the fields they fill in.
         shown: What they see.
-        who: The principal, role or group that may answer; None is anybody with access to the run.
+        who: The principals, or kinds of principals, that may answer; empty is anybody with access to the run.
         wait: How long to wait, such as `2h`; None waits for ever.
         on_timeout: The action that is taken when the wait is over.
+        remind: After which time, again and again, an event reminds of the question.
     """
 
-    kind: Literal["form", "approval"]
+    kind: Literal["form", "approval", "timer", "event"]
     actions: tuple[str, ...]
     form: Mapping[str, Mapping[str, Json]] = field(default_factory=dict[str, Mapping[str, Json]])
     shown: Mapping[str, Json] = field(default_factory=dict[str, Json])
-    who: str | None = None
+    who: tuple[str, ...] = ()
     wait: str | None = None
     on_timeout: str | None = None
+    remind: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,14 +31,14 @@ class Port:
         type: What it carries.
         required: Whether an input must be connected.
         streaming: Whether an output can be forwarded while it is being made.
-        sometimes: Whether an output is absent on the node's own error path or after a timeout.
+        only: The handle on whose way alone an output is there; None where it is there on all but `error`.
         generic: Whether an input keeps the type of what is connected to it, where that is narrower than its own.
     """
 
     type: Type = JSON
     required: bool = True
     streaming: bool = False
-    sometimes: bool = False
+    only: str | None = None
     generic: bool = False
 
 

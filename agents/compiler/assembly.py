@@ -15,6 +15,7 @@ from ..errors import TypeSyntaxError, ValueMismatch
 from ..expressions import Evaluator, Expr
 from ..graph import CompiledApp, CompiledBody, CompiledNode, InputPort, StateKey
 from ..nodes.agent import AgentConfig
+from ..nodes.judge import JudgeConfig
 from ..nodes.llm import LlmConfig
 from ..nodes.template import TemplateConfig
 from ..scope import Scope
@@ -69,14 +70,30 @@ def compile_bundle(bundle: Bundle, resources: Resources | None = None) -> Compil
             lock, problems = read_lock(bundle)
             found += problems
             resources = resources_from_lock(lock, document)
-        draft = _draft(bundle, document, resources)
-        app = _compile(draft)
-        found += draft.diagnostics
-        shown = sketch(draft)
+        app, problems, shown = compile_document(bundle, document, resources)
+        found += problems
     placed = [_placed(finding, parsed.positions) for finding in dict.fromkeys(found)]
     placed.sort(key=lambda finding: (finding.line or 0, finding.column or 0))
     broken = any(finding.severity == "error" for finding in placed)
     return Compilation(None if broken else app, tuple(placed), shown)
+
+
+def compile_document(
+    bundle: Bundle, document: Document, resources: Resources
+) -> tuple[CompiledApp | None, list[Diagnostic], Sketch]:
+    """Compile a document that has been read; its findings do not know their lines yet.
+
+    Args:
+        bundle: The bundle that the document is from.
+        document: What `app.yaml` says.
+        resources: What the host offers.
+
+    Returns:
+        The app, or None where it was not reached; the findings; the sketch.
+    """
+    draft = _draft(bundle, document, resources)
+    app = _compile(draft)
+    return app, draft.diagnostics, sketch(draft)
 
 
 def _placed(finding: Diagnostic, positions: Positions) -> Diagnostic:
@@ -278,6 +295,8 @@ def _texts(node: Node) -> Iterable[str]:
     config = node.view.config
     if isinstance(config, LlmConfig):
         return [text for text in (config.prompt, config.system) if text]
+    if isinstance(config, JudgeConfig):
+        return [config.criteria]
     if isinstance(config, AgentConfig):
         return [config.system] if config.system else []
     return [config.source] if isinstance(config, TemplateConfig) else []

@@ -19,6 +19,7 @@ from ..nodes.classify import ClassifyConfig
 from ..nodes.container import Container
 from ..nodes.extract import ExtractConfig
 from ..nodes.human import HumanConfig
+from ..nodes.judge import JudgeConfig
 from ..nodes.map import MapConfig
 from ..nodes.retrieve import RetrieveConfig
 from ..nodes.set import SetConfig
@@ -89,8 +90,17 @@ def check_flow(draft: Draft) -> Flow:
     while before != (after := flow.snapshot()):
         before = after
         _spread(draft, flow)
+    _blame_all(draft, flow)
     _judge_all(draft, flow)
     return flow
+
+
+def _blame_all(draft: Draft, flow: Flow) -> None:
+    for name in draft.order:
+        node = draft.nodes[name]
+        if node.body is not None:
+            _blame_all(node.body, flow.bodies[name])
+        flow.source[name] = _blame(draft, flow, node)
 
 
 def _judge_all(draft: Draft, flow: Flow) -> None:
@@ -115,7 +125,6 @@ def _spread(draft: Draft, flow: Flow) -> None:
         if node.body is not None:
             own = own.join(_spread_body(node, node.body, flow, seen))
         flow.data[name] = _lowered(node, join((seen, own)))
-        flow.source[name] = _blame(draft, flow, node)
         if isinstance(node.view.config, SetConfig):
             for key in node.view.config.write:
                 flow.state[key] = join((flow.state.get(key, APP), seen))
@@ -194,9 +203,9 @@ def lowering(node: Node) -> Integrity | None:
     config = node.view.config
     if isinstance(config, HumanConfig):
         return Integrity.USER
-    closed = isinstance(config, ClassifyConfig) or (
-        isinstance(config, ExtractConfig) and all(bounded(port.type) for port in node.outputs.values())
-    )
+    closed = isinstance(config, ClassifyConfig) or (isinstance(config, JudgeConfig) and not config.explain)
+    if isinstance(config, ExtractConfig):
+        closed = all(bounded(port.type) for port in node.outputs.values())
     return Integrity.BOUNDED if closed else None
 
 

@@ -68,7 +68,7 @@ def _own(draft: Draft, root: str) -> bool:
 
 def _trimmed(draft: Draft, need: Need) -> Need:
     """Cut the path after its last step that may be absent; what follows is there whenever that is."""
-    steps = list(_optional_steps(_root_type(draft, need.root), need))
+    steps = list(_optional_steps(draft, need))
     depth = steps[-1].count(".") if steps else min(1, len(need.path))
     return Need(need.root, need.path[:depth])
 
@@ -99,7 +99,7 @@ def _present(draft: Draft, need: Need) -> Condition:
     """Return when the value is there: its node ran, did not fail over, and every optional step is present."""
     conditions = draft.conditions
     source = draft.nodes.get(need.root)
-    steps = list(_optional_steps(_root_type(draft, need.root), need))
+    steps = list(_optional_steps(draft, need))
     for step in steps:
         conditions.declare(step, PRESENT)
     present = conditions.all(conditions.chosen(step, "present") for step in steps)
@@ -110,24 +110,32 @@ def _present(draft: Draft, need: Need) -> Condition:
         failed = conditions.chosen(need.root, "error")
         wants_error = need.path[:1] == ("error",)
         there = conditions.both(there, failed if wants_error else conditions.negation(failed))
+    port = source.surface.outputs.get(need.path[0]) if need.path else None
+    if port is not None and port.only is not None:
+        there = conditions.both(there, conditions.chosen(need.root, port.only))
     return conditions.both(there, present)
 
 
-def _root_type(draft: Draft, root: str) -> Type:
+def _first(draft: Draft, root: str, step: str) -> Type | None:
+    """Return the type of the first step of a read."""
     if root == "inputs":
-        return Record("inputs", {name: port.type for name, port in draft.inputs.items()})
+        return draft.inputs[step].type if step in draft.inputs else None
     if root in draft.names:
-        return draft.names[root]
-    node = draft.nodes[root]
-    return Record(root, {name: port.type for name, port in node.surface.outputs.items()})
+        kind = draft.names[root]
+        return kind.fields.get(step) if isinstance(kind, Record) else None
+    port = draft.nodes[root].surface.outputs.get(step)
+    return None if port is None else port.type
 
 
-def _optional_steps(kind: Type, need: Need) -> Iterator[str]:
+def _optional_steps(draft: Draft, need: Need) -> Iterator[str]:
+    """Yield the steps of a read that may be absent, as paths from the root."""
+    kind: Type | None = None
     name = need.root
-    for step in need.path:
-        if not isinstance(kind, Record) or step not in kind.fields:
+    for at, step in enumerate(need.path):
+        inner = kind.fields.get(step) if isinstance(kind, Record) else None
+        kind = _first(draft, need.root, step) if at == 0 else inner
+        if kind is None:
             return
-        kind = kind.fields[step]
         name = f"{name}.{step}"
         if isinstance(kind, OptionalOf):
             yield name

@@ -24,11 +24,12 @@ OWN_PORTS = {"action": Port(type=STRING), "by": Port(type=OptionalOf(STRING)), "
 
 
 class HumanConfig(Config):
-    """Keys of a `human` node; `who` is a principal, role or group, `wait` how long to wait for them."""
+    """Keys of a `human` node; `who` may answer, `wait` is how long to wait for them, `remind` how often to remind."""
 
     actions: Annotated[list[str], Field(min_length=1)]
     form: dict[str, str] = {}
-    who: str | None = None
+    who: str | list[str] | None = None
+    remind: DurationText | None = None
     wait: DurationText | None = None
     on_timeout: str | None = None
 
@@ -75,7 +76,8 @@ class Human(NodeType):
             actions=tuple(config.actions),
             form={name: to_schema(node.outputs[name].type) for name in config.form},
             shown=dict(inputs),
-            who=config.who,
+            who=tuple([config.who] if isinstance(config.who, str) else config.who or ()),
+            remind=config.remind,
             wait=config.wait,
             on_timeout=config.on_timeout,
         )

@@ -33,9 +33,9 @@ _NOTHING = Phrase("", "")
 
 PLANNED: Mapping[str, Phrase] = MappingProxyType(
     {
-        **dict.fromkeys(("judge", "media", "plan", "execute_plan", "handoff"), _NOTHING),
+        **dict.fromkeys(("media", "plan", "execute_plan", "handoff"), _NOTHING),
         **dict.fromkeys(("ingest", "memory_read", "memory_write", "http", "sql", "code", "mcp_resource"), _NOTHING),
-        **dict.fromkeys(("subflow", "wait", "guard", "note"), _NOTHING),
+        **dict.fromkeys(("subflow", "note"), _NOTHING),
     }
 )
 """Node types of the language that this version cannot run, with what to say about each."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["child", "node_of", "parent", "shown", "split"]
+from runtime.base.errors import Json
+
+__all__ = ["child", "node_of", "parent", "shown", "split", "value_at"]
 
 
 def child(pointer: str, key: str | int) -> str:
@@ -33,3 +35,15 @@ def node_of(pointer: str) -> str | None:
     """Return the id of the node that the pointer leads to or into."""
     parts = split(pointer)
     return parts[1] if len(parts) > 1 and parts[0] == "nodes" else None
+
+
+def value_at(data: Json, pointer: str) -> Json:
+    """Return what a pointer leads to, or None where nothing is."""
+    for key in split(pointer):
+        if isinstance(data, dict):
+            data = data.get(key)
+        elif isinstance(data, list):
+            data = data[int(key)] if key.isdigit() and int(key) < len(data) else None
+        else:
+            return None
+    return data

@@ -17,7 +17,7 @@ from .document import Document
 from .finding import MAX_FINDINGS, Phrase, finding
 from .ids import RESERVED, ROOTS, id_problem
 from .outline import outline_of
-from .pointer import child, parent, shown, split
+from .pointer import child, parent, shown, split, value_at
 from .positions import Positions
 from .problems import choices, expected, problem, wrong_kind
 
@@ -88,7 +88,7 @@ class _Reading:
     def findings(self, pointer: str, group: list[ErrorDetails]) -> Iterator[Diagnostic]:
         """Yield the findings for all errors at one place."""
         kinds = [kind for kind in map(expected, group) if kind]
-        value = _value(self.data, pointer)
+        value = value_at(self.data, pointer)
         if kinds:
             yield self.wrong(pointer, wrong_kind(kinds, value), _conversion(self.path + pointer, group, value))
             return
@@ -114,7 +114,7 @@ class _Reading:
     def unknown(self, pointer: str) -> Diagnostic:
         """Return BG103 with the nearest key that is not there yet, or all known keys."""
         above, key = parent(pointer), split(pointer)[-1]
-        present = _value(self.data, above)
+        present = value_at(self.data, above)
         known = [*outline_of(self.model).at(above).keys, *(self.also if not above else ())]
         free = [name for name in known if not isinstance(present, dict) or name not in present]
         near = nearest(key, free)
@@ -151,25 +151,16 @@ def _pointer(details: ErrorDetails, data: Json) -> str:
             isinstance(data, list) and isinstance(part, int) and part < len(data)
         )
         if inside:
-            data, pointer = _value(data, child("", part)), child(pointer, part)
+            data, pointer = value_at(data, child("", part)), child(pointer, part)
         elif number == len(location) - 1 and details["type"] == "missing" and isinstance(part, str):
             pointer = child(pointer, part)
     return pointer
 
 
-def _value(data: Json, pointer: str) -> Json:
-    for key in split(pointer):
-        if isinstance(data, dict):
-            data = data.get(key)
-        elif isinstance(data, list):
-            data = data[int(key)] if key.isdigit() and int(key) < len(data) else None
-    return data
-
-
 def _reserved(data: Json) -> Iterator[Diagnostic]:
     """Yield BG106 for ids of the right form that mean something else in expressions."""
     for section in ID_SECTIONS:
-        entries = _value(data, section)
+        entries = value_at(data, section)
         root = section == "/nodes"
         taken = RESERVED | ROOTS if root else RESERVED
         for name in entries if isinstance(entries, dict) else ():

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..base.version import VERSION
-from . import bundle, forks, kb, lock, runs, secrets, up
+from . import bundle, forks, kb, lock, runs, secrets, transfer, up
 from .output import say
 
 __all__ = ["app"]
@@ -18,10 +18,13 @@ app = typer.Typer(name="baigong", rich_markup_mode=None, add_completion=False, p
 app.command("check")(bundle.check)
 app.command("fmt")(bundle.fmt)
 app.command("schema")(bundle.schema)
+app.command("merge")(bundle.merge)
+app.command("export")(transfer.export)
+app.command("import")(transfer.import_)
 app.command("lock")(lock.lock)
 for command in (runs.run, runs.runs, runs.replay, runs.resume, runs.answer, runs.cancel):
     app.command(command.__name__)(command)
-for command in (forks.fork, forks.rerun, forks.diff, forks.effects, forks.settle):
+for command in (forks.fork, forks.rerun, forks.diff, forks.effects, forks.settle, forks.event):
     app.command(command.__name__)(command)
 app.command("up")(up.up)
 app.command("login")(up.login)

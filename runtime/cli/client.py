@@ -57,6 +57,10 @@ class Client:
         headers = {"Content-Type": kind or "application/octet-stream"}
         return await self._call("POST", path, content=content, params=query, headers=headers)
 
+    async def download(self, path: str) -> bytes:
+        """Read a file."""
+        return (await self._answer("GET", path)).content
+
     async def events(self, run: str) -> AsyncIterator[dict[str, Any]]:
         """Yield a run's events until it ends or waits for a person."""
         async with self._http.stream("GET", f"/v1/runs/{run}/events") as answer:
@@ -71,6 +75,10 @@ class Client:
                         return
 
     async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 as httpx's
+        answer = await self._answer(method, path, **options)
+        return cast("dict[str, Any]", answer.json()) if answer.content else {}
+
+    async def _answer(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 as httpx's
         try:
             answer = await self._http.request(method, path, **options)
         except httpx.TransportError as error:
@@ -81,7 +89,7 @@ class Client:
             ) from error
         if answer.is_error:
             raise _refusal(answer)
-        return cast("dict[str, Any]", answer.json()) if answer.content else {}
+        return answer
 
 
 def ask(work: Callable[[Client], Awaitable[T]], *, models: Path | None = None) -> T:

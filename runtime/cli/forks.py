@@ -1,7 +1,8 @@
-"""Commands that compare runs, start others from them, and settle what is in doubt."""
+"""Commands that compare runs, start others from them, settle what is in doubt, and give them events."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from .runs import PATIENCE, ModelsFile, RunId, compact, settled, tell
 if TYPE_CHECKING:
     from .client import Client
 
-__all__ = ["diff", "effects", "fork", "rerun", "settle"]
+__all__ = ["diff", "effects", "event", "fork", "rerun", "settle"]
 
 Set = Annotated[
     list[str] | None,
@@ -68,12 +69,15 @@ def _start(run_id: str, body: dict[str, Json], models: ModelsFile, *, as_json: b
 
 
 def diff(
-    left: Annotated[str, typer.Argument(metavar="RUN", help="A run.")],
-    right: Annotated[str, typer.Argument(metavar="OTHER", help="Another run.")],
+    left: Annotated[str, typer.Argument(metavar="ONE", help="A run, or an app's path.")],
+    right: Annotated[str, typer.Argument(metavar="OTHER", help="Another of its kind.")],
     as_json: AsJson = False,
 ) -> int:
-    """Compare two runs node by node; exit code 1 when they differ."""
+    """Compare two runs node by node, or two apps by meaning; exit code 1 when they differ."""
     from .client import ask
+
+    if Path(left).exists() and Path(right).exists():
+        return _diff_apps(left, right, as_json=as_json)
 
     async def work(client: Client) -> int:
         found = await client.get(f"{_place(left)}/diff/{quote(right, safe='')}")
@@ -84,6 +88,21 @@ def diff(
         return 0 if all(node["same"] for node in found["nodes"]) else 1
 
     return ask(work)
+
+
+def _diff_apps(left: str, right: str, *, as_json: bool) -> int:
+    from agents.spec import read_bundle
+    from agents.spec.compare import Absent, changes
+
+    found = changes(read_bundle(left), read_bundle(right))
+    if as_json:
+        emit({"left": left, "right": right, "changes": [one.to_json() for one in found]})
+    for one in () if as_json else found:
+        place = ".".join(one.path.split("/")[1:]) or one.file
+        sides = ["–" if isinstance(side, Absent) else _short(side) for side in (one.before, one.after)]
+        mark = {"added": "+", "removed": "-", "changed": "≠"}[one.kind]
+        say(f"{paint(mark, 'yellow')} {place}: {sides[0]} → {sides[1]}")
+    return 1 if found else 0
 
 
 def _tell_node(node: dict[str, Any]) -> None:
@@ -148,6 +167,33 @@ def settle(
     async def work(client: Client) -> int:
         record = await client.post(f"{_place(run_id)}/effects/{quote(effect, safe='')}", body, wait=PATIENCE)
         return tell(await settled(client, record), as_json=as_json)
+
+    return ask(work, models=models)
+
+
+def event(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The event's name, as in a wait node.")],
+    key: Annotated[str | None, typer.Option("--key", help="Which of the things of that name.")] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="JSON", help="What it says; @FILE reads a file.")
+    ] = None,
+    models: ModelsFile = None,
+    as_json: AsJson = False,
+) -> int:
+    """Give an event to every run that waits for it."""
+    from .client import ask
+
+    body: dict[str, Json] = {"name": name, "key": key, "data": None if data is None else read_value("--data", data)}
+
+    async def work(client: Client) -> int:
+        found = await client.post("/v1/events", body)
+        for run_id in found["runs"]:
+            await settled(client, await client.get(f"{_place(run_id)}", wait=PATIENCE))
+        if as_json:
+            emit(found)
+        for run_id in () if as_json else found["runs"]:
+            say(run_id)
+        return 0 if found["runs"] else 3
 
     return ask(work, models=models)
 

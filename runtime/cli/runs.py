@@ -168,7 +168,7 @@ async def settled(client: Client, record: dict[str, Any], *, again: bool = False
     """Return the run once nothing works on it."""
     while again or record["status"] in _WORKING:
         record, again = await client.get(f"/v1/runs/{record['run_id']}", wait=PATIENCE), False
-    for extra in ("inputs", "asks"):
+    for extra in ("inputs", "asks", "waits"):
         record.pop(extra, None)
     return record
 
@@ -193,7 +193,7 @@ async def _show(client: Client, run_id: str, *, as_json: bool) -> int:
     tell(record, as_json=False)
     for event in events:
         say(f"{event['seq']:>5}  {event['type']:<16} {event['path']}")
-    for one in record["asks"]:
+    for one in (*record["asks"], *record["waits"]):
         say(f"open: {one['id']}  {one['kind']}")
     return 0
 

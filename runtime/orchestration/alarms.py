@@ -6,15 +6,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeAlias
 
+from ..base.durations import seconds
 from ..storage import Database
 from . import runs
-from .answers import open_asks, stored_answers, time_out
+from .answers import OpenAsk, open_asks, stored_answers, time_out
 from .journal import recall
 
 __all__ = ["Alarms"]
 
 TakeUp: TypeAlias = Callable[[str, str], Awaitable[None]]
 """Takes a parked run of a workspace up."""
+
+Remind: TypeAlias = Callable[[str, str, OpenAsk], Awaitable[bool]]
+"""Writes a reminder, unless the run is not parked any more, and says whether it has."""
 
 
 class Alarms:
@@ -23,13 +27,15 @@ class Alarms:
     Args:
         database: The home's database.
         take_up: Takes a run up that has an answer.
+        remind: Writes into a parked run's journal that a question is still open.
     """
 
-    def __init__(self, database: Database, take_up: TakeUp) -> None:
+    def __init__(self, database: Database, take_up: TakeUp, remind: Remind) -> None:
         self._database = database
         self._take_up = take_up
+        self._write = remind
         self._background: set[asyncio.Task[None]] = set()
-        self._closed = False
+        self.closed = False
 
     async def watch(self, run: str, workspace: str) -> None:
         """See whether an answer came while the run parked, and wake up when the first wait is over."""
@@ -44,10 +50,24 @@ class Alarms:
         if deadlines:
             delay = max(min(deadlines) - runs.now(), 0) / 1000
             loop.call_later(delay, lambda: self.later(self._expire(run, workspace)))
+        for ask in asks:
+            self._remind_later(run, workspace, ask)
+
+    def _remind_later(self, run: str, workspace: str, ask: OpenAsk) -> None:
+        """Remind of a question when the next of its times is over; those that have passed unseen count once."""
+        request = ask["request"]
+        every = request.get("remind") if isinstance(request, dict) else None
+        if not isinstance(every, str) or not isinstance(ask["at"], int):
+            return
+        step = seconds(every) * 1000
+        passed = int((runs.now() - ask["at"]) // step)
+        delay = max(ask["at"] + (passed + 1) * step - runs.now(), 0) / 1000
+        work = self._remind
+        asyncio.get_running_loop().call_later(delay, lambda: self.later(work(run, workspace, str(ask["id"]))))
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something in the background, unless all is being closed."""
-        if self._closed:
+        if self.closed:
             work.close()
             return
         task = asyncio.create_task(work)
@@ -56,12 +76,18 @@ class Alarms:
 
     def close(self) -> list[asyncio.Task[None]]:
         """Begin nothing more, and return what is under way."""
-        self._closed = True
+        self.closed = True
         return [*self._background]
 
     async def _expire(self, run: str, workspace: str) -> None:
         await self._database.writer.call(lambda connection: time_out(connection, run))
         await self._wake(run, workspace)
+
+    async def _remind(self, run: str, workspace: str, name: str) -> None:
+        asks = await self._database.reader.run(lambda connection: open_asks(connection, run))
+        for ask in asks:
+            if ask["id"] == name and await self._write(run, workspace, ask):
+                self._remind_later(run, workspace, ask)
 
     async def _wake(self, run: str, workspace: str) -> None:
         await self._take_up(run, workspace)

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from typing import cast
+from typing import Final, cast
 
 from jsonschema import Draft202012Validator
 
 from ..base.errors import Json
-from .errors import AskNotOpen
+from .errors import AskNotOpen, NotTheirs
 from .runs import now
 
-__all__ = ["OpenAsk", "check_answer", "open_asks", "put_answer", "stored_answers", "time_out"]
+__all__ = [
+    "PEOPLE",
+    "OpenAsk",
+    "awaiting",
+    "check_answer",
+    "check_who",
+    "open_asks",
+    "put_answer",
+    "stored_answers",
+    "time_out",
+]
+
+PEOPLE: Final = ("form", "approval")
+"""Kinds of questions that people answer; the others wait for a time or an event."""
 
 OpenAsk = dict[str, Json]
 """`{id, path, kind, request, deadline, at}` of a question without an answer."""
@@ -63,6 +76,33 @@ def check_answer(ask: OpenAsk, action: str, form: Mapping[str, Json]) -> None:
         problem = next(iter(Draft202012Validator(schema).iter_errors(form[field])), None)  # pyright: ignore[reportUnknownMemberType]
         if problem is not None:
             raise AskNotOpen(f"The field {field!r} is wrong: {problem.message}.", where=name)
+
+
+def check_who(ask: OpenAsk, roles: Collection[str]) -> None:
+    """Check that somebody may answer a question; the owner of the home may answer all.
+
+    Raises:
+        NotTheirs: The question is for others.
+    """
+    request = cast("dict[str, Json]", ask["request"])
+    who = request.get("who")
+    named = [str(one) for one in who] if isinstance(who, list) else [str(who)] if who else []
+    if named and "owner" not in roles and not set(named) & set(roles):
+        raise NotTheirs(f"The question is for {', '.join(named)}.", where=str(ask["id"]))
+
+
+def awaiting(connection: sqlite3.Connection, workspace: str, event: str, key: str | None) -> list[tuple[str, str]]:
+    """Return (run, question) of all that wait for an event of a name and, where they say one, of a key."""
+    rows = connection.execute(
+        "SELECT run, id, request FROM waits WHERE workspace = ? AND kind = 'event' AND answer IS NULL ORDER BY at, id",
+        (workspace,),
+    )
+    found: list[tuple[str, str]] = []
+    for run, ask, request in rows:
+        shown = cast("dict[str, dict[str, Json]]", json.loads(request)).get("shown", {})
+        if shown.get("event") == event and shown.get("key") in (None, key):
+            found.append((run, ask))
+    return found
 
 
 def put_answer(

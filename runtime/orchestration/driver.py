@@ -24,6 +24,7 @@ from .recovery import recover
 from .saver import GroupSaver
 from .segment import Segment
 from .surroundings import begin, conversation_of, leave, read_start
+from .values import spill
 
 __all__ = ["Driver", "limits_of", "usage_of"]
 
@@ -149,7 +150,8 @@ class Driver:
             leave(frame, outputs)
         # A run in doubt is not over: it waits for a person to say what happened.
         kind = "run.waiting" if status == "doubt" else TERMINAL
-        journal.emit(kind, data={"status": status, "outputs": outputs, "error": error, "usage": usage})
+        kept = None if outputs is None else await spill(outputs, segment.host.files, segment.info.workspace)
+        journal.emit(kind, data={"status": status, "outputs": kept, "error": error, "usage": usage})
         segment.record = runs.mark_ended(
             journal.stream, segment.record, status, outputs=outputs, error=error, usage=usage
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator
+import sqlite3
+from collections.abc import AsyncGenerator, Collection
 from dataclasses import replace
 
 from agents.graph import CompiledApp
@@ -13,7 +14,16 @@ from agents.graph import CompiledApp
 from ..base.errors import BaigongError, Json
 from ..base.events import TERMINAL, Event, Live
 from . import runs
-from .answers import OpenAsk, check_answer, open_asks, put_answer, stored_answers
+from .answers import (
+    PEOPLE,
+    OpenAsk,
+    awaiting,
+    check_answer,
+    check_who,
+    open_asks,
+    put_answer,
+    stored_answers,
+)
 from .doubt import effects_of, find_doubt, settle
 from .driver import limits_of
 from .errors import AskNotOpen, RunNotOpen
@@ -168,22 +178,62 @@ class Engine(Launcher):
         return await self.wait(info.id, workspace)
 
     async def asks(self, run: str) -> list[OpenAsk]:
-        """Return the open questions of a run."""
+        """Return the open questions of a run to people."""
+        return [one for one in await self.waits(run) if one["kind"] in PEOPLE]
+
+    async def waits(self, run: str) -> list[OpenAsk]:
+        """Return all that a run waits for: people, times, events."""
         return await self._database.reader.run(lambda connection: open_asks(connection, run))
 
+    async def deliver(
+        self, event: str, *, key: str | None = None, data: Json = None, by: str | None = None, workspace: str = "main"
+    ) -> list[str]:
+        """Give an event from outside to every run that waits for it, and return those runs."""
+        found = await self._database.reader.run(lambda connection: awaiting(connection, workspace, event, key))
+        form: dict[str, Json] = {"data": data}
+
+        def put(connection: sqlite3.Connection) -> None:
+            for run, ask in found:
+                put_answer(connection, run, ask, action="event", form=form, by=by)
+
+        await self._database.writer.call(put)
+        runs_ = list(dict.fromkeys(run for run, _ in found))
+        for run in runs_:
+            await self._take_answers(run, workspace)
+        return runs_
+
     async def answer(
-        self, run: str, ask: str, *, action: str, form: dict[str, Json], by: str | None, workspace: str = "main"
+        self,
+        run: str,
+        ask: str,
+        *,
+        action: str,
+        form: dict[str, Json],
+        by: str | None,
+        roles: Collection[str] = ("owner",),
+        workspace: str = "main",
     ) -> None:
         """Answer a question and take the run up again.
+
+        Args:
+            run: The run.
+            ask: The question.
+            action: One of its actions.
+            form: The fields of its form.
+            by: Who answers.
+            roles: What else they are; a question that is for some takes an answer from nobody else but an `owner`.
+            workspace: Where the run belongs.
 
         Raises:
             RunNotFound: There is no such run.
             AskNotOpen: There is no such open question, or the answer does not fit it.
+            NotTheirs: The question is for others.
         """
         await self.runs.get(run, workspace)
         found = next((one for one in await self.asks(run) if one["id"] == ask), None)
         if found is None:
             raise AskNotOpen(f"The question {ask!r} is not open.", where=run)
+        check_who(found, [*roles, *([by] if by else [])])
         check_answer(found, action, form)
         await self._database.writer.call(
             lambda connection: put_answer(connection, run, ask, action=action, form=form, by=by)

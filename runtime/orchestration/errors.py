@@ -16,6 +16,7 @@ BaigongError
     ├── AskNotOpen          there is no such open question, or the answer does not fit it
     ├── PlaceUnknown        the app has no node of that path
     ├── PinInvalid          a pinned value does not fit its port
+    ├── NotTheirs           a question is for somebody else
     ├── EffectNotOpen       there is no such effect in doubt
     └── JournalDamaged      an event of a run's journal cannot be read
 """
@@ -37,6 +38,7 @@ __all__ = [
     "NoResult",
     "NodeCrashed",
     "NodeTimeout",
+    "NotTheirs",
     "PinInvalid",
     "PlaceUnknown",
     "RecordedFailure",
@@ -196,3 +198,11 @@ class JournalDamaged(RunError):
     code = "BG747"
     exit_code = 5
     status = 500
+
+
+class NotTheirs(RunError):
+    """A question is for somebody else."""
+
+    code = "BG748"
+    exit_code = 4
+    status = 403

@@ -18,6 +18,7 @@ from ..base.ids import new_id
 from ..storage import Database
 from . import runs
 from .alarms import Alarms
+from .answers import OpenAsk
 from .budget import Account
 from .bus import Bus
 from .driver import Driver, limits_of
@@ -60,13 +61,25 @@ class Launcher:
         self._segments: dict[str, Segment] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._kept: set[tuple[str, str]] = set()
-        self._alarms = Alarms(database, self._take_answers)
+        self._alarms = Alarms(database, self._take_answers, self._remind)
         self._taking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sessions: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def _take_answers(self, run: str, workspace: str) -> None:
         """Take a parked run up, now that there is an answer."""
         raise NotImplementedError
+
+    async def _remind(self, run: str, workspace: str, ask: OpenAsk) -> bool:
+        """Write that a question of a parked run is still open."""
+        async with self._taking[run]:
+            record = await self.runs.get(run, workspace)
+            if run in self._tasks or record.status != "waiting":
+                return False
+            memory = await self._database.reader.run(lambda connection: recall(connection, run))
+            journal = self._journal(record.info, record.fence, memory)
+            journal.emit("ask.reminded", str(ask["path"]), {"ask": ask["id"], "since": ask["at"]})
+            await journal.barrier()
+        return True
 
     async def _begin(
         self,
@@ -81,6 +94,8 @@ class Launcher:
         """Write a run's row and the events that it begins with in one transaction, and start it."""
         await self._keep(app, info.workspace)
         kept = [await self._spilled(event, info.workspace) for event in begin]
+        if isinstance(given := data.get("inputs"), dict):
+            data = {**data, "inputs": await spill(given, self._host.files, info.workspace)}
         journal = self._journal(info, 1, None)
         record = runs.insert(journal.stream, info, inputs, limits_of(app))
         if key is not None:
@@ -133,6 +148,8 @@ class Launcher:
 
     def _launch(self, app: CompiledApp, record: RunRecord, journal: Journal, *, offline: bool = False) -> None:
         run = record.info.id
+        if self._alarms.closed:
+            return  # The row says that it is to be taken up, which the next start does.
         account = Account(limits_of(app), spent=journal.memory.spent)
         segment = Segment(
             record=record, host=self._host, journal=journal, account=account, offline=offline,

@@ -42,3 +42,22 @@ nodes:
   refused: {type: end, in: {note: "rejected"}}
 edges: [[sign.approve, done], [sign.reject, refused]]
 """
+
+EACH = """\
+dsl: 1
+app: {id: each, name: Each, version: 0.1.0}
+inputs: {names: {type: list<string>, default: [ann, bob]}}
+outputs: {greetings: list<string>}
+requires: {models: {main: {caps: [chat], prefer: [scripted/echo]}}}
+nodes:
+  greet:
+    type: map
+    label: {en: Greet everybody, zh: 逐个问候}
+    over: inputs.names
+    as: name
+    body:
+      nodes:
+        say: {type: llm, model: main, prompt: "Greet ${name}.", in: {name: "${name}"}}
+      out: {text: "${say.text}"}
+  done: {type: end, in: {greetings: "${greet.items.map(x, x.text)}"}}
+"""

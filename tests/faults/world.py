@@ -15,6 +15,9 @@ from typing import Any
 
 __all__ = ["ask", "serve", "value_of"]
 
+LONGEST = 1 << 26
+"""Bytes of a line."""
+
 SLOW = 0.004
 """Seconds that the world takes, before and after it acts."""
 
@@ -71,14 +74,14 @@ def serve(socket: Path) -> int:
 
 async def _serve(socket: Path) -> None:
     world = World()
-    server = await asyncio.start_unix_server(world.answer, path=str(socket))
+    server = await asyncio.start_unix_server(world.answer, path=str(socket), limit=LONGEST)
     async with server:
         await server.serve_forever()
 
 
 async def ask(socket: Path, request: dict[str, Any]) -> dict[str, Any]:
     """Ask the world for one thing."""
-    reader, writer = await asyncio.open_unix_connection(str(socket))
+    reader, writer = await asyncio.open_unix_connection(str(socket), limit=LONGEST)
     try:
         writer.write(json.dumps(request).encode() + b"\n")
         await writer.drain()

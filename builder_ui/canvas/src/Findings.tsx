@@ -13,6 +13,9 @@ interface Props {
   onOpen?: (node: string) => void;
 }
 
+/** The node of the app's own graph that a node path leads through: `each` of `each.look`. */
+const outermost = (path: string): string => path.split(".")[0] as string;
+
 export function Findings({ findings, document, onFix, onOpen }: Props) {
   const { lang } = useEnv();
   return (
@@ -23,7 +26,7 @@ export function Findings({ findings, document, onFix, onOpen }: Props) {
           <div>
             <code>{one.code}</code>
             {onOpen && one.node && (
-              <button type="button" className="bg-link" onClick={() => onOpen(one.node as string)}>
+              <button type="button" className="bg-link" onClick={() => onOpen(outermost(one.node as string))}>
                 {one.node}
               </button>
             )}

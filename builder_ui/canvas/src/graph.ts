@@ -147,6 +147,8 @@ function exitsOf(spec: JsonObject): string[] {
 }
 
 function noteOf(spec: JsonObject): string {
+  const inside = isObject(spec.body) && isObject(spec.body.nodes) ? Object.keys(spec.body.nodes) : [];
+  if (inside.length > 0) return inside.join(" · ");
   for (const key of ["tool", "from", "model", "strategy", "file"])
     if (typeof spec[key] === "string" && spec[key] !== "") return spec[key];
   return "";

@@ -20,6 +20,13 @@ const STARTS: { [type: string]: JsonObject } = {
   reply: { in: { text: "" } },
   list_op: { op: "sort", in: { list: "" } },
   assert: { assert: { holds: "true" } },
+  map: { over: "", body: { nodes: {}, out: {} } },
+  loop: { max: 3, body: { nodes: {}, out: {} } },
+  try: { body: { nodes: {}, out: {} } },
+  join: { in: { first: "", second: "" } },
+  guard: { schema: { value: "string" }, in: { value: "" } },
+  judge: { criteria: "", in: { text: "" } },
+  wait: { for: "1h" },
 };
 
 /** An id that no node has: the type, then the type with a number. */

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import apps, artifacts, bases, bundles, drafts, health, keys, models, nodes, runs, secrets, servers, session
+from . import (
+    apps,
+    artifacts,
+    bases,
+    bundles,
+    drafts,
+    events,
+    health,
+    keys,
+    models,
+    nodes,
+    runs,
+    secrets,
+    servers,
+    session,
+)
 
 __all__ = ["ROUTERS"]
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router, session.router, keys.router, secrets.router, artifacts.router, apps.router, drafts.router,
-    nodes.router, bundles.router, runs.router, bases.router, servers.router, models.router,
+    nodes.router, bundles.router, runs.router, events.router, bases.router, servers.router, models.router,
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from agents.needs import needs_of
 from agents.spec import export_zip
 
 from ...base.errors import Json
@@ -24,6 +25,16 @@ router = APIRouter(prefix="/v1/apps", route_class=Guarded, tags=["apps"])
 async def list_apps(service: Served, who: Who) -> dict[str, Json]:
     """List the workspace's apps and those that are shipped, with their inputs and outputs."""
     return {"apps": [app.to_json() for app in await service.bench.apps.list(who.workspace)]}
+
+
+@router.post("", status_code=201)
+@needs("apps:write", upload=True)
+async def import_app(service: Served, who: Who, request: Request) -> dict[str, Json]:
+    """Keep a bundle (a zip, or one `app.yaml`) under its own id, start nothing, and say what it needs."""
+    bundle = await read_body(request)
+    kept = await service.bench.apps.put(bundle, who.workspace)
+    document = read_app(bundle)
+    return {**kept.to_json(), "needs": {} if document is None else needs_of(document, bundle)}
 
 
 @router.get("/{app}")

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from ...base.errors import Json
+from ...orchestration.answers import PEOPLE
 from ...orchestration.compare import compare
 from ...orchestration.forks import Fork
 from ...orchestration.record import Status
@@ -82,8 +83,10 @@ async def show_run(service: Served, who: Who, run: str, request: Request) -> Res
     record = await allowed_run(service, who, run)
     if patience(request):
         record = await service.bench.engine.wait(run, who.workspace, timeout=patience(request))
-    asks: list[Json] = [*await service.bench.engine.asks(run)]
-    return tell(record, {"inputs": record.inputs, "asks": asks})
+    waits = await service.bench.engine.waits(run)
+    asks: list[Json] = [one for one in waits if one["kind"] in PEOPLE]
+    others: list[Json] = [one for one in waits if one["kind"] not in PEOPLE]
+    return tell(record, {"inputs": record.inputs, "asks": asks, "waits": others})
 
 
 @router.get("/{run}/events", response_class=StreamingResponse)
@@ -193,7 +196,9 @@ async def list_asks(service: Served, who: Who, run: str) -> dict[str, Json]:
 async def answer_ask(service: Served, who: Who, run: str, ask: str, body: Answer, request: Request) -> Response:
     """Answer an open question, and take the run up again."""
     await allowed_run(service, who, run)
-    await service.bench.engine.answer(run, ask, action=body.action, form=body.form, by=who.id, workspace=who.workspace)
+    await service.bench.engine.answer(
+        run, ask, action=body.action, form=body.form, by=who.id, roles=(who.kind,), workspace=who.workspace
+    )
     return tell(await service.bench.engine.wait(run, who.workspace, timeout=patience(request)))
 
 

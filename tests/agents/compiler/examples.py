@@ -108,7 +108,7 @@ EXAMPLES: dict[str, Example] = {
     "BG111": Example(app(DONE, tail="policy: " + "{a: " * 80 + "1" + "}" * 80 + "\n"), "/policy" + "/a" * 63),
     "BG112": Example(app(DONE.replace("{a:", "&one {a:")), "/nodes/done/in"),
     "BG201": Example(app("  say: {type: llmm}\n" + DONE), "/nodes/say/type"),
-    "BG202": Example(app("  watch: {type: wait, for: 2h}\n" + DONE), "/nodes/watch/type"),
+    "BG202": Example(app("  memo: {type: note, text: Later.}\n" + DONE), "/nodes/memo/type"),
     "BG203": Example(app(DONE, tail=edge("gone")), "/edges/0/0"),
     "BG204": Example(app('  done: {type: end, in: {a: "${inputs.qq}"}}\n'), "/nodes/done/in/a"),
     "BG205": Example(app(BRANCH + DONE, tail=edge("pick.warm")), "/edges/0/0"),

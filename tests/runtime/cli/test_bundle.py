@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,3 +150,62 @@ def test_schema_describes_an_app(capsys: pytest.CaptureFixture[str]) -> None:
     schema = json.loads(capsys.readouterr().out)
     Draft202012Validator.check_schema(schema)
     assert {"app", "nodes", "outputs"} <= set(schema["properties"])
+
+
+def test_fix_diff_merge_and_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def command(*words: str) -> tuple[int, Any]:
+        code = main([*words, "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    text = "dsl: 1\napp: {id: one, name: One, version: 0.1.0}\noutputs: {a: string}\nnodes:\n"
+    base, ours, theirs = (tmp_path / name for name in ("base", "ours", "theirs"))
+    for folder, more in ((base, ""), (ours, "  # mine\n  say: {type: reply, in: {text: hi}}\n"), (theirs, "")):
+        folder.mkdir()
+        (folder / "app.yaml").write_text(text + more + "  done: {type: end, in: {a: x}}\n", encoding="utf-8")
+    (theirs / "app.yaml").write_text((theirs / "app.yaml").read_text().replace("0.1.0", "0.2.0"), encoding="utf-8")
+    code, found = command("diff", str(base), str(ours))
+    assert (code, [one["path"] for one in found["changes"]]) == (1, ["/nodes/say"])
+    code, found = command("merge", str(base), str(ours), str(theirs))
+    assert (code, found) == (0, {"written": True, "conflicts": []})
+    merged = (ours / "app.yaml").read_text()
+    assert "0.2.0" in merged
+    assert "# mine" in merged
+    (base / "app.yaml").write_text((base / "app.yaml").read_text().replace("type: end", "type: ende"), encoding="utf-8")
+    code, found = command("check", str(base), "--fix")
+    assert (code, found["ok"], [one["code"] for one in found["fixed"]]) == (0, True, ["BG201"])
+    assert "type: end," in (base / "app.yaml").read_text()
+    code, found = command("export", str(ours), "--out", str(tmp_path / "one.zip"))
+    assert code == 0
+    assert command("diff", str(tmp_path / "one.zip"), str(ours))[0] == 0
+
+
+def test_an_app_that_is_taken_in_says_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command(*words: str) -> tuple[int, Any]:
+        code = main([*words, "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    monkeypatch.setenv("BAIGONG_HOME", str(tmp_path / "home"))
+    text = (
+        "dsl: 1\napp: {id: one, name: One, version: 0.1.0}\noutputs: {a: string}\n"
+        "requires: {models: {main: {}}, tools: {p: {server: plant, allow: [act]}}, secrets: [TOKEN]}\n"
+        "publish: {api: true}\npolicy: {egress: [plant.example]}\n"
+        "nodes:\n  done: {type: end, in: {a: x}}\n"
+    )
+    app = tmp_path / "app"
+    app.mkdir()
+    (app / "app.yaml").write_text(text, encoding="utf-8")
+    code, found = command("import", str(app))
+    assert code == 0, found
+    needs = found["needs"]
+    assert needs["tools"] == [
+        {
+            "name": "p.act", "server": "plant", "locked": False, "effect": "irreversible", "effect_class": "once",
+            "approval": "effects",
+        }
+    ]  # fmt: skip
+    assert (needs["secrets"], needs["hosts"], needs["surfaces"]) == (["TOKEN"], ["plant.example"], ["api"])
+    code, found = command("export", "one", "--out", str(tmp_path / "again.zip"))
+    assert code == 0
+    assert command("diff", str(tmp_path / "again.zip"), str(app))[0] == 0
