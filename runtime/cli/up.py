@@ -25,6 +25,9 @@ __all__ = ["login", "up"]
 
 log = logging.getLogger(__name__)
 
+_DRAIN: Final = 5.0
+"""Seconds that nodes at work have when the server is to end."""
+
 _TEXTS: Final[dict[Language, dict[str, str]]] = {
     "en": {
         "open": "Open the builder: {}",
@@ -162,7 +165,7 @@ async def _serve(
             await asyncio.wait([serving])
             taking.cancel()
     finally:
-        await bench.close()
+        await bench.close(drain=_DRAIN)
 
 
 async def _take_up(bench: Workbench) -> None:

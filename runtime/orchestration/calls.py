@@ -81,6 +81,19 @@ class Calls:
         journal.stream.flush()
         return record
 
+    def timed_out(self) -> bool:
+        """Whether this attempt is known to have taken too long."""
+        return self._timeout in self._segment.journal.memory.calls
+
+    def time_out(self, seconds: float) -> None:
+        """Record that this attempt took too long, so that a replay comes to the same."""
+        data: Record = {"key": [*self._timeout[2:]], "result": seconds}
+        self._segment.journal.emit("value.recorded", self._path, data, attempt=self._attempt)
+
+    @property
+    def _timeout(self) -> Memo:
+        return (self._path, self._attempt, "value", "timeout", argument_hash(None), 0)
+
     async def _recorded(self, record: Record) -> Record:
         error = record.get("error")
         if isinstance(error, dict):

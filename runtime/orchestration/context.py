@@ -53,7 +53,7 @@ class HostContext:
         self._attempt = attempt
         self._label = frame.seen(node)
         self.calls = Calls(frame.segment, path, attempt)
-        self.purse = Purse(frame.account, path, node.budget)
+        self.purse = Purse(frame.segment, frame.account, path, node.budget)
         self._asked: defaultdict[str, int] = defaultdict(int)
 
     @property

@@ -123,6 +123,8 @@ class Driver:
         outputs = frame.result()
         if outputs is not None:
             await self._conclude(frame, "ended", outputs=outputs)
+        elif segment.draining:
+            await segment.journal.barrier()
         elif segment.opened:
             segment.journal.emit("run.waiting", data={"asks": list(segment.opened)})
             usage = usage_of(segment)

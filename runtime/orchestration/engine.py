@@ -335,9 +335,18 @@ class Engine(Launcher):
             after=after, parked=parked,
         )  # fmt: skip
 
-    async def close(self) -> None:
-        """Stop where we are; open runs are taken up by the next `start`."""
-        open_tasks = [*self._tasks.values(), *self._alarms.close()]
+    async def close(self, *, drain: float = 0.0) -> None:
+        """Stop where we are; open runs are taken up by the next `start`.
+
+        Args:
+            drain: Seconds that nodes at work have to come to their end; no more are begun meanwhile.
+        """
+        background = self._alarms.close()
+        for segment in self._segments.values():
+            segment.draining = True
+        if drain and self._tasks:
+            await asyncio.wait([*self._tasks.values()], timeout=drain)
+        open_tasks = [*self._tasks.values(), *background]
         for task in open_tasks:
             task.cancel()
         if open_tasks:

@@ -83,7 +83,7 @@ class Frame:
     @property
     def stopping(self) -> bool:
         """Whether a failure, here or around this graph, lets no more nodes begin."""
-        if self.failure is not None or self.halted():
+        if self.failure is not None or self.halted() or self.segment.draining:
             return True
         return self.around is not None and self.around.stopping
 

@@ -62,6 +62,8 @@ class Memory:
     answers: dict[str, dict[str, Json]] = field(default_factory=dict[str, dict[str, Json]])
     writes: list[tuple[str, str, Json]] = field(default_factory=list[tuple[str, str, Json]])
     spent: dict[str, float] = field(default_factory=dict[str, float])
+    spent_at: dict[str, dict[str, float]] = field(default_factory=dict[str, "dict[str, float]"])
+    working: int | None = None
     begun: dict[str, Json] | None = None
     only: str | None = None
     ended: dict[str, Json] | None = None
@@ -69,6 +71,7 @@ class Memory:
     def absorb(self, event: Event) -> None:
         """Take one event in, in the order of the journal."""
         self.seq = event.seq
+        self._time(event)
         group, _, what = event.type.partition(".")
         if group == "node":
             self._node(what, event)
@@ -155,6 +158,26 @@ class Memory:
         for kind, amount in used.items() if isinstance(used, dict) else ():
             if kind in SPENT and isinstance(amount, int | float):
                 self.spent[kind] = self.spent.get(kind, 0.0) + amount
+                own = self.spent_at.setdefault(event.path, {})
+                own[kind] = own.get(kind, 0.0) + amount
+
+    def _time(self, event: Event) -> None:
+        """Count the seconds in which somebody was at work: from a start or resume to the last event before a pause."""
+        if event.type in ("run.started", "run.resumed"):
+            self.working = event.at
+        elif self.working is not None:
+            seconds = max(event.at - self.working, 0) / 1000
+            self.spent["seconds"] = self.spent.get("seconds", 0.0) + seconds
+            self.working = None if event.type in ("run.waiting", "run.ended") else event.at
+
+    def spent_below(self, path: str) -> dict[str, float]:
+        """Return what the calls of a node have used, and of those inside it."""
+        found: dict[str, float] = {}
+        for one, used in self.spent_at.items():
+            if one == path or one.startswith((f"{path}.", f"{path}[", f"{path}#", f"{path}/")):
+                for kind, amount in used.items():
+                    found[kind] = found.get(kind, 0.0) + amount
+        return found
 
 
 class Journal:

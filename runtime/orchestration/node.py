@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import random
 from collections.abc import Mapping
 
 from langgraph.errors import GraphInterrupt
@@ -64,13 +66,18 @@ async def _attempt(node: CompiledNode, frame: Frame, context: HostContext) -> Ou
     body = NODES[node.type].run(context, node, inputs)
     if node.timeout is None:
         return await body
+    late = NodeTimeout(f"The node took longer than {node.timeout:g} s.", where=context.path, fix="Raise its timeout.")
+    if context.calls.timed_out():
+        # It was too late before, whatever it can do now with the calls that were recorded until then.
+        with contextlib.suppress(BaigongError):
+            await body
+        raise late
     try:
         async with asyncio.timeout(node.timeout):
             return await body
     except TimeoutError as error:
-        raise NodeTimeout(
-            f"The node took longer than {node.timeout:g} s.", where=context.path, fix="Raise its timeout."
-        ) from error
+        context.calls.time_out(node.timeout)
+        raise late from error
 
 
 def _inputs(node: CompiledNode, frame: Frame) -> dict[str, Json]:
@@ -94,7 +101,8 @@ def _named(error: Exception, path: str) -> BaigongError:
 
 
 def _pause(node: CompiledNode, attempt: int) -> float:
-    return node.backoff * 2 ** (attempt - 1)
+    """Return the seconds before the next attempt: twice as long each time, and never the same for two runs."""
+    return node.backoff * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)  # noqa: S311 no secret hangs on it
 
 
 def _failed(frame: Frame, failure: BaigongError, label: Label) -> dict[str, Json]:

@@ -39,6 +39,8 @@ class Segment:
         concluded: Whether its terminal event is written.
         left: Whether the segment is over, and all of it written.
         opened: Questions that were opened in this segment.
+        accounts: Accounts of nodes with limits of their own, by path.
+        draining: Whether no more nodes begin, because the process is to end.
         texts: Live texts by the event that opened them, for watchers who come late.
         live_calls: How many calls left the process.
         begun: Attempts of nodes that the journal has as started.
@@ -56,6 +58,8 @@ class Segment:
     concluded: bool = False
     left: bool = False
     opened: list[str] = field(default_factory=list[str])
+    accounts: dict[str, Account] = field(default_factory=dict[str, Account])
+    draining: bool = False
     texts: dict[int, Delta] = field(default_factory=dict[int, Delta])
     live_calls: int = 0
     begun: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])

@@ -94,9 +94,13 @@ class Workbench:
             home.close()
             raise
 
-    async def close(self) -> None:
-        """Stop the engine, end what was started, and give the home free."""
-        await self.engine.close()
+    async def close(self, *, drain: float = 0.0) -> None:
+        """Stop the engine, end what was started, and give the home free.
+
+        Args:
+            drain: Seconds that nodes at work have to come to their end.
+        """
+        await self.engine.close(drain=drain)
         await self.host.tools.close()
         await self.host.models.close()
         await self.bases.close()
