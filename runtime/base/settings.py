@@ -116,6 +116,10 @@ class Settings(BaseSettings):
         default_factory=_default_threads,
         description="The threads of a local model; the processor cores that this process may use unless set.",
     )
+    retain_days: Annotated[int | None, Field(ge=1, le=36500), Accepts("an integer from 1 to 36500")] = Field(
+        default=None,
+        description="The days after which runs are forgotten whose app does not say otherwise; for ever unless set.",
+    )
     max_body_mb: Annotated[float, Field(gt=0, le=1024), Accepts("a number above 0, at most 1024")] = Field(
         default=4.0,
         description="The largest body of a request to the API, in MiB.",

@@ -21,6 +21,7 @@ app.command("schema")(bundle.schema)
 app.command("merge")(bundle.merge)
 app.command("export")(transfer.export)
 app.command("import")(transfer.import_)
+app.command("prune")(transfer.prune)
 app.command("lock")(lock.lock)
 for command in (runs.run, runs.runs, runs.replay, runs.resume, runs.answer, runs.cancel):
     app.command(command.__name__)(command)

@@ -1,4 +1,4 @@
-"""Commands that take an app out of a home and into one: `export`, `import`."""
+"""Commands that take things out of a home and into one: `export`, `import`, `prune`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..base.errors import Json
 from .options import AsJson
 from .output import emit, paint, say
 
 if TYPE_CHECKING:
     from .client import Client
 
-__all__ = ["export", "import_"]
+__all__ = ["export", "import_", "prune"]
 
 
 def export(
@@ -66,6 +67,29 @@ def import_(
             emit(stored)
         else:
             _tell(stored)
+        return 0
+
+    return ask(work)
+
+
+def prune(
+    days: Annotated[
+        int | None,
+        typer.Option("--days", min=0, max=36500, help="How long runs are kept; by default as the settings say."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Forget runs that are older than they are to be kept, and files that nothing names."""
+    from .client import ask
+
+    async def work(client: Client) -> int:
+        body: dict[str, Json] = {"dry_run": dry_run, **({} if days is None else {"days": days})}
+        found = await client.post("/v1/retention", body)
+        if as_json:
+            emit(found)
+        else:
+            say(", ".join(f"{name}: {count}" for name, count in found.items()))
         return 0
 
     return ask(work)

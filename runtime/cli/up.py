@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ..base.errors import Json
+from ..base.errors import BaigongError, Json
 from ..base.language import Language
 from .errors import UsageError
 from .options import AsJson, chosen
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 _DRAIN: Final = 5.0
 """Seconds that nodes at work have when the server is to end."""
+
+_DAY: Final = 86_400.0
 
 _TEXTS: Final[dict[Language, dict[str, str]]] = {
     "en": {
@@ -153,6 +155,7 @@ async def _serve(
         app = create_app(bench, owner_key=owner.key or "", hosts=hosts, origins=_origins(hosts, pages))
         async with listen(app, listening) as serving, contextlib.AsyncExitStack() as stack:
             taking = asyncio.create_task(_take_up(bench))
+            forgetting = asyncio.create_task(_forget(bench))
             signing = None
             if page is not None and pages is not None:
                 answers = await stack.enter_async_context(
@@ -164,8 +167,23 @@ async def _serve(
             _announce(url, signing, key, settings, as_json=as_json)
             await asyncio.wait([serving])
             taking.cancel()
+            forgetting.cancel()
     finally:
         await bench.close(drain=_DRAIN)
+
+
+async def _forget(bench: Workbench) -> None:
+    """Once a day, forget what is older than it is to be kept."""
+    from ..orchestration.retention import prune
+
+    while True:
+        try:
+            freed = await prune(bench.database, days=bench.settings.retain_days)
+            if freed.runs or freed.files:
+                log.info("forgotten: %s", freed.to_json())
+        except BaigongError as error:
+            log.warning("nothing is forgotten: %s", error)
+        await asyncio.sleep(_DAY)
 
 
 async def _take_up(bench: Workbench) -> None:

@@ -8,7 +8,9 @@ import os
 import re
 import sqlite3
 import tempfile
+import threading
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias, TypedDict
 
@@ -53,6 +55,7 @@ class ArtifactStore:
         self._folder = folder
         self._writer = writer
         self._reader = reader
+        self._lock = threading.Lock()
 
     async def put(
         self,
@@ -98,6 +101,44 @@ class ArtifactStore:
         name, media_type, size = row
         return StoredFile(id=artifact, name=name, media_type=media_type, size=size), path
 
+    async def discard(self, artifacts: Sequence[str], *, older: int, dry: bool = False) -> tuple[int, int]:
+        """Delete files in all workspaces and return how many there were, and their bytes.
+
+        A file that was put after a time is left alone, even if it was put before as well: somebody is about to name it.
+
+        Args:
+            artifacts: What is not named any more.
+            older: Milliseconds since the epoch.
+            dry: Whether to count only.
+
+        Raises:
+            StorageError: The database cannot be written.
+        """
+        old = await asyncio.to_thread(self._older, artifacts, older)
+        if not dry:
+            await self._writer.call(lambda connection: _drop(connection, [*old]))
+            await asyncio.to_thread(self._unlink, old, older)
+        return len(old), sum(old.values())
+
+    def _older(self, artifacts: Sequence[str], older: int) -> dict[str, int]:
+        """Return the sizes of those files that were last put before a time."""
+        found: dict[str, int] = {}
+        for artifact in artifacts:
+            try:
+                known = self._path(artifact).stat()
+            except FileNotFoundError:
+                found[artifact] = 0
+                continue
+            if known.st_mtime_ns // 1_000_000 < older:
+                found[artifact] = known.st_size
+        return found
+
+    def _unlink(self, artifacts: Iterable[str], older: int) -> None:
+        for artifact in artifacts:
+            with self._lock:
+                if artifact in self._older([artifact], older):
+                    self._path(artifact).unlink(missing_ok=True)
+
     def _path(self, artifact: str) -> Path:
         return self._folder / artifact[:2] / artifact
 
@@ -105,7 +146,11 @@ class ArtifactStore:
         artifact = hashlib.sha256(content).hexdigest()
         path = self._path(artifact)
         try:
-            if not (path.is_file() and path.stat().st_size == len(content)):
+            with self._lock:
+                known = path.is_file() and path.stat().st_size == len(content)
+                if known:
+                    os.utime(path)
+            if not known:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 _write(path, content)
                 _sync(path.parent)
@@ -113,6 +158,10 @@ class ArtifactStore:
         except OSError as error:
             raise of_file(error, path) from error
         return artifact
+
+
+def _drop(connection: sqlite3.Connection, artifacts: list[str]) -> None:
+    connection.executemany("DELETE FROM artifacts WHERE id = ?", [(one,) for one in artifacts])
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -15,6 +15,7 @@ from . import (
     keys,
     models,
     nodes,
+    retention,
     runs,
     secrets,
     servers,
@@ -25,5 +26,6 @@ __all__ = ["ROUTERS"]
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router, session.router, keys.router, secrets.router, artifacts.router, apps.router, drafts.router,
-    nodes.router, bundles.router, runs.router, events.router, bases.router, servers.router, models.router,
+    nodes.router, bundles.router, runs.router, events.router, retention.router, bases.router, servers.router,
+    models.router,
 )  # fmt: skip
