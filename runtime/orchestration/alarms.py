@@ -35,6 +35,7 @@ class Alarms:
         self._take_up = take_up
         self._write = remind
         self._background: set[asyncio.Task[None]] = set()
+        self._reminding: set[tuple[str, str]] = set()
         self.closed = False
 
     async def watch(self, run: str, workspace: str) -> None:
@@ -57,13 +58,14 @@ class Alarms:
         """Remind of a question when the next of its times is over; those that have passed unseen count once."""
         request = ask["request"]
         every = request.get("remind") if isinstance(request, dict) else None
-        if not isinstance(every, str) or not isinstance(ask["at"], int):
+        name = str(ask["id"])
+        if not isinstance(every, str) or not isinstance(ask["at"], int) or (run, name) in self._reminding:
             return
+        self._reminding.add((run, name))
         step = seconds(every) * 1000
         passed = int((runs.now() - ask["at"]) // step)
         delay = max(ask["at"] + (passed + 1) * step - runs.now(), 0) / 1000
-        work = self._remind
-        asyncio.get_running_loop().call_later(delay, lambda: self.later(work(run, workspace, str(ask["id"]))))
+        asyncio.get_running_loop().call_later(delay, lambda: self.later(self._remind(run, workspace, name)))
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something in the background, unless all is being closed."""
@@ -84,6 +86,7 @@ class Alarms:
         await self._wake(run, workspace)
 
     async def _remind(self, run: str, workspace: str, name: str) -> None:
+        self._reminding.discard((run, name))
         asks = await self._database.reader.run(lambda connection: open_asks(connection, run))
         for ask in asks:
             if ask["id"] == name and await self._write(run, workspace, ask):

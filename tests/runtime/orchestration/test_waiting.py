@@ -115,6 +115,19 @@ async def test_only_those_named_may_answer(tmp_path: Path) -> None:
         assert await until_over(on, info.id) == {"said": "bob"}
 
 
+async def test_a_question_reminds_once_a_time_however_often_its_run_parks(tmp_path: Path) -> None:
+    text = ASK.replace("  done:", "  other: {type: human, actions: [ok]}\n  done:").replace("150ms", "400ms")
+    async with bench(tmp_path) as on:
+        info = await on.engine.accept(compiled(text), {})
+        await on.engine.wait(info.id)
+        asks = {str(one["path"]): str(one["id"]) for one in await on.engine.asks(info.id)}
+        await on.engine.answer(info.id, asks["other"], action="ok", form={}, by="ann")
+        await on.engine.wait(info.id)
+        await asyncio.sleep(0.6)
+        events = await on.engine.history(info.id)
+        assert sum(event.type == "ask.reminded" for event in events) == 1
+
+
 async def test_an_open_question_reminds_again_and_again(tmp_path: Path) -> None:
     async with bench(tmp_path) as on:
         info = await on.engine.accept(compiled(ASK), {})
