@@ -1,6 +1,7 @@
 // How a run stands: status, usage, error, open questions, and its outputs.
 
 import { AskForm } from "./AskForm";
+import { EffectForms } from "./EffectForms";
 import { useEnv } from "./env";
 import { textOf } from "./graph";
 import { isObject, type JsonObject } from "./json";
@@ -31,6 +32,7 @@ export function RunResult({
       )}
       {run.status === "waiting" &&
         (run.asks ?? []).map((ask) => <AskForm key={ask.id} run={run.run_id} ask={ask} onAnswered={onAnswered} />)}
+      {run.status === "doubt" && <EffectForms run={run.run_id} onSettled={onAnswered} />}
       {run.outputs && <Outputs values={run.outputs} outputs={outputs} />}
       {run.status === "running" && !run.outputs && <p className="bg-hint">{t("run.working")}</p>}
     </div>

@@ -71,7 +71,7 @@ export function RunsPage({ onLang }: { onLang: (lang: Lang) => void }) {
           </select>
           <select aria-label={t("runs.status")} value={status} onChange={(event) => setStatus(event.target.value)}>
             <option value="">{t("runs.all_states")}</option>
-            {["running", "waiting", "ended", "failed", "cancelled"].map((one) => (
+            {["running", "waiting", "doubt", "ended", "failed", "cancelled"].map((one) => (
               <option key={one} value={one}>
                 {t("run_status." + one)}
               </option>
@@ -133,7 +133,7 @@ function RunDetail({
   again: (id: string) => void;
 }) {
   const { t, api, say, lang } = useEnv();
-  const [part, setPart] = useState<Part>("timeline");
+  const [part, setPart] = useState<Part>(["waiting", "doubt"].includes(view.run.status) ? "outcome" : "timeline");
   const { run } = view;
   const act = (what: string) => {
     api.post<Run & { identical?: boolean }>(`/v1/runs/${run.run_id}/${what}`).then(
