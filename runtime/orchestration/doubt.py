@@ -42,9 +42,9 @@ def find_doubt(effects: Sequence[dict[str, Json]], run: str, effect: str) -> dic
     raise EffectNotOpen(f"The effect {effect!r} is not in doubt.", where=run, fix=fix)
 
 
-def settle(journal: Journal, effect: dict[str, Json], *, result: Json, text: str, done: bool, by: str | None) -> None:
-    """Write what a person says about an effect: with what result it happened, or that it did not."""
-    record: Json = {"data": result, "text": text, "files": []} if done else None
+def settle(journal: Journal, effect: dict[str, Json], record: dict[str, Json] | None, *, by: str | None) -> None:
+    """Write what a person says about an effect: with what record of its call it happened, or that it did not."""
+    done = record is not None
     key, state = str(effect["effect"]), "done" if done else "failed"
     journal.stream.execute(
         "UPDATE effects SET state = ?, at = ? WHERE run = ? AND key = ?", (state, runs.now(), journal.run, key)

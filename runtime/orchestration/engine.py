@@ -33,6 +33,7 @@ from .inputs import check_inputs
 from .journal import read_events, recall
 from .launcher import Launcher, Recompile, new_info
 from .record import OPEN, RunInfo, RunRecord
+from .values import spill
 
 __all__ = ["Engine", "Recompile"]
 
@@ -285,7 +286,9 @@ class Engine(Launcher):
             found = await self.effects(run)
             wanted = find_doubt(found, run, effect)
             journal = await self._reopened(record)
-            settle(journal, wanted, result=result, text=text or _plain(result), done=done, by=by)
+            record_of: dict[str, Json] = {"data": result, "text": text or _plain(result), "files": []}
+            kept = await spill(record_of, self._host.files, workspace) if done else None
+            settle(journal, wanted, kept, by=by)
             last = sum(one["state"] == "doubt" for one in found) == 1
             if not last:
                 runs.mark_ended(journal.stream, record, "doubt", error=record.error, usage=record.usage)

@@ -268,7 +268,10 @@ async def test_an_effect_that_happened_is_settled_with_its_result(tmp_path: Path
     async with bench(tmp_path) as on:
         with pytest.raises(EffectNotOpen):
             await on.engine.settle(run, "gone", done=True)
-        await on.engine.settle(run, effect, done=True, result={"n": 8}, by="ann")
+        long = "x" * 40_000
+        await on.engine.settle(run, effect, done=True, result={"n": 8}, text=long, by="ann")
+        settled = next(one for one in await on.engine.history(run) if one.type == "effect.settled")
+        assert long not in str(settled.data)
         record = await on.engine.wait(run)
         assert record.outputs == {"n": 8}
         assert [one["state"] for one in await on.engine.effects(run)] == ["done"]
