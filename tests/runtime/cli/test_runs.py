@@ -99,6 +99,7 @@ def test_a_person_is_waited_for_and_answered(place: Path) -> None:
     assert (code, result["outputs"]) == (0, {"note": "fine"})
 
 
+@pytest.mark.slow
 def test_fork_rerun_and_diff(place: Path) -> None:
     _, run = baigong(place, "run", "app.yaml", "--models", "models.yaml", "--input", "name=Li")
     code, fork = baigong(place, "fork", run["run_id"], "--set", "say.text=set by hand")
@@ -116,6 +117,7 @@ def test_fork_rerun_and_diff(place: Path) -> None:
     assert (code, error["error"]["code"]) == (3, "BG744")
 
 
+@pytest.mark.slow
 def test_one_node_on_pinned_values(place: Path) -> None:
     code, run = baigong(place, "run", "app.yaml", "--only", "done", "--pin", "say.text=@models.yaml")
     assert code == 0, run
