@@ -228,14 +228,8 @@ def _body(draft: Draft, flow: Flow, last: Node, around: Mapping[str, Type]) -> C
         sites=last.sites,
         types=last.types,
         names=draft.names,
-        reads=tuple(dict.fromkeys(one for one in _read(last) if one in draft.nodes)),
+        reads=tuple(dict.fromkeys(one for one in draft.sees(last) if one in draft.nodes)),
     )
-
-
-def _read(node: Node) -> Iterable[str]:
-    """Yield the roots that a node sees itself, and the nodes that lead to it."""
-    yield from (wire.reference.root for wire in node.wires if not wire.inner)
-    yield from (edge.source for edge in node.edges)
 
 
 def _node(draft: Draft, flow: Flow, node: Node, roots: Mapping[str, Type]) -> CompiledNode:
@@ -252,7 +246,7 @@ def _node(draft: Draft, flow: Flow, node: Node, roots: Mapping[str, Type]) -> Co
         handles=node.exits,
         edges=tuple(node.edges),
         predecessors=node.predecessors,
-        reads=tuple(dict.fromkeys(one for one in _read(node) if draft.find(one) is not None)),
+        reads=tuple(dict.fromkeys(draft.sees(node))),
         needs=tuple(node.needs),
         arms={name: tuple(needs) for name, needs in node.arms.items()},
         losers=losers(draft, node),

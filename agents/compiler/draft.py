@@ -144,6 +144,16 @@ class Draft:
             yield draft
             draft = draft.outer
 
+    def sees(self, node: Node) -> Iterator[str]:
+        """Yield the nodes that a node reads itself, in this graph or around it, and those that lead to it.
+
+        What the nodes inside a container read is theirs.
+        """
+        for wire in node.wires:
+            if not wire.inner and self.find(wire.reference.root) is not None:
+                yield wire.reference.root
+        yield from (edge.source for edge in node.edges)
+
     def find(self, name: str) -> Node | None:
         """Return the node that a name stands for in this graph's expressions; None where it stands for no node."""
         for draft in self.around():

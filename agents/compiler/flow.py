@@ -229,7 +229,7 @@ def _blame(draft: Draft, flow: Flow, node: Node) -> str:
     for name, label in _sources(draft, node):
         if label.integrity >= worst:
             return name
-    for name in _seen(draft, node):
+    for name in draft.sees(node):
         if flow.of(name).integrity >= worst:
             return flow.blamed(name)
     if node.body is not None and flow.bodies[node.id].left.integrity >= worst:
@@ -237,12 +237,6 @@ def _blame(draft: Draft, flow: Flow, node: Node) -> str:
     if draft.owner is not None and flow.base.integrity >= worst:
         return _blame_around(draft, flow, worst)
     return "the conversation" if worst > Integrity.USER else OWN_INPUTS
-
-
-def _seen(draft: Draft, node: Node) -> Iterator[str]:
-    """Yield the nodes that a node reads itself, in this graph or around it, and those that lead to it."""
-    yield from (wire.reference.root for wire in node.wires if not wire.inner and draft.find(wire.reference.root))
-    yield from (edge.source for edge in node.edges)
 
 
 def _blame_inside(body: Draft, inner: Flow, worst: Integrity) -> str:
@@ -255,7 +249,7 @@ def _blame_around(draft: Draft, flow: Flow, worst: Integrity) -> str:
     outer, around = draft.outer, flow.around
     if outer is None or around is None or draft.owner is None:
         return OWN_INPUTS
-    for name in _seen(outer, outer.nodes[draft.owner]):
+    for name in outer.sees(outer.nodes[draft.owner]):
         if around.of(name).integrity >= worst:
             return around.blamed(name)
     return _blame_around(outer, around, worst) if outer.owner is not None else OWN_INPUTS
@@ -297,7 +291,7 @@ def _judge(draft: Draft, flow: Flow, name: str, tool: str, info: ToolInfo | None
 
 
 def _reaching_source(draft: Draft, flow: Flow, node: Node, reaching: Label) -> str:
-    for name in _seen(draft, node):
+    for name in draft.sees(node):
         if flow.of(name).integrity >= reaching.integrity:
             return flow.blamed(name)
     if draft.owner is not None and flow.base.integrity >= reaching.integrity:

@@ -14,7 +14,7 @@ from .journal import recall
 
 __all__ = ["Alarms"]
 
-TakeUp: TypeAlias = Callable[[str, str], Awaitable[None]]
+TakeUp: TypeAlias = Callable[[str, str], Coroutine[Any, Any, None]]
 """Takes a parked run of a workspace up."""
 
 Remind: TypeAlias = Callable[[str, str, OpenAsk], Awaitable[bool]]
@@ -45,7 +45,7 @@ class Alarms:
         stored = await self._database.reader.run(lambda connection: stored_answers(connection, run))
         memory = await self._database.reader.run(lambda connection: recall(connection, run))
         if stored.keys() - memory.answers.keys():
-            loop.call_soon(lambda: self.later(self._wake(run, workspace)))
+            loop.call_soon(lambda: self.later(self._take_up(run, workspace)))
             return
         deadlines = [ask["deadline"] for ask in asks if isinstance(ask["deadline"], int)]
         if deadlines:
@@ -83,7 +83,7 @@ class Alarms:
 
     async def _expire(self, run: str, workspace: str) -> None:
         await self._database.writer.call(lambda connection: time_out(connection, run))
-        await self._wake(run, workspace)
+        await self._take_up(run, workspace)
 
     async def _remind(self, run: str, workspace: str, name: str) -> None:
         self._reminding.discard((run, name))
@@ -91,6 +91,3 @@ class Alarms:
         for ask in asks:
             if ask["id"] == name and await self._write(run, workspace, ask):
                 self._remind_later(run, workspace, ask)
-
-    async def _wake(self, run: str, workspace: str) -> None:
-        await self._take_up(run, workspace)

@@ -18,6 +18,7 @@ from agents.context import Answer, AskRequest
 from ..base.durations import seconds
 from ..base.errors import Json
 from .errors import ReplayMismatch
+from .places import within
 from .segment import Segment
 
 __all__ = ["ask", "withdraw"]
@@ -33,7 +34,7 @@ def withdraw(segment: Segment, path: str) -> None:
     journal = segment.journal
     for name in sorted(journal.memory.opened.union(segment.opened) - journal.memory.answers.keys()):
         asker = name.rpartition(":")[0]
-        if asker == path or asker.startswith((f"{path}.", f"{path}[", f"{path}#", f"{path}/")):
+        if within(asker, path):
             journal.stream.execute("DELETE FROM waits WHERE run = ? AND id = ?", (journal.run, name))
             journal.emit("ask.withdrawn", asker, {"ask": name})
             journal.memory.opened.discard(name)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import sqlite3
 from collections.abc import AsyncGenerator, Collection
 from dataclasses import replace
 
+from agents.context import ToolReply
 from agents.graph import CompiledApp
+from agents.nodes.dialogue import as_text
 
 from ..base.errors import BaigongError, Json
 from ..base.events import TERMINAL, Event, Live
-from . import runs
+from . import records, runs
 from .answers import (
     PEOPLE,
     OpenAsk,
@@ -286,8 +287,8 @@ class Engine(Launcher):
             found = await self.effects(run)
             wanted = find_doubt(found, run, effect)
             journal = await self._reopened(record)
-            record_of: dict[str, Json] = {"data": result, "text": text or _plain(result), "files": []}
-            kept = await spill(record_of, self._host.files, workspace) if done else None
+            reply = records.tool_reply(ToolReply(data=result, text=text or as_text(result)))
+            kept = await spill(reply, self._host.files, workspace) if done else None
             settle(journal, wanted, kept, by=by)
             last = sum(one["state"] == "doubt" for one in found) == 1
             if not last:
@@ -362,7 +363,3 @@ class Engine(Launcher):
         runs.mark_ended(journal.stream, record, "cancelled", usage=record.usage)
         self._saver.forget(run, journal.stream)
         await journal.barrier()
-
-
-def _plain(result: Json) -> str:
-    return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)

@@ -19,6 +19,7 @@ from ..base.events import Event
 from ..base.ids import canonical_json
 from ..storage import Stream
 from .errors import JournalDamaged
+from .places import within
 
 __all__ = ["CALLS", "CHOICE", "SKIPPED", "SPENT", "Journal", "Memo", "Memory", "argument_hash", "read_events", "recall"]
 
@@ -174,7 +175,7 @@ class Memory:
         """Return what the calls of a node have used, and of those inside it."""
         found: dict[str, float] = {}
         for one, used in self.spent_at.items():
-            if one == path or one.startswith((f"{path}.", f"{path}[", f"{path}#", f"{path}/")):
+            if within(one, path):
                 for kind, amount in used.items():
                     found[kind] = found.get(kind, 0.0) + amount
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -40,7 +41,7 @@ GRAPHS: Final = 64
 """Compiled graphs that are kept."""
 
 
-class Launcher:
+class Launcher(ABC):
     """Starts segments of runs and keeps those that are at work.
 
     Args:
@@ -65,9 +66,9 @@ class Launcher:
         self._taking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sessions: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    @abstractmethod
     async def _take_answers(self, run: str, workspace: str) -> None:
         """Take a parked run up, now that there is an answer."""
-        raise NotImplementedError
 
     async def _remind(self, run: str, workspace: str, ask: OpenAsk) -> bool:
         """Write that a question of a parked run is still open."""

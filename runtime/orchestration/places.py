@@ -14,9 +14,14 @@ from agents.graph import CompiledApp, CompiledNode
 
 from .errors import PlaceUnknown
 
-__all__ = ["Place", "Shadow", "locate"]
+__all__ = ["Place", "Shadow", "locate", "within"]
 
 _STEP = re.compile(r"([a-z][a-z0-9_]*)(\[\d+\]|#\d+)?")
+
+
+def within(path: str, outer: str) -> bool:
+    """Whether a path is that of a node, or of one inside it."""
+    return path == outer or path.startswith((f"{outer}.", f"{outer}[", f"{outer}#", f"{outer}/"))
 
 
 @dataclass(frozen=True, slots=True)
