@@ -8,7 +8,6 @@ from dataclasses import replace
 from ..diagnostics import Fix, Op, Phrase
 from ..manifest import Surface
 from ..nodes.container import OUT, Container
-from ..nodes.map import MapConfig
 from ..spec.ids import id_problem
 from ..types import JSON
 from .draft import Draft, Node, Wire
@@ -39,7 +38,7 @@ def open_body(draft: Draft, node: Node, kind: Container) -> None:
     )
     inner.terminal = Node(view=view, kind=kind, surface=Surface())
     node.body = inner
-    for name in inner.names:
+    for name in () if kind.shadows else inner.names:
         _visible(draft, inner, name, f"{view.pointer}/as")
     for name in body.nodes:
         path = f"{place}/nodes/{name}"
@@ -55,9 +54,7 @@ def open_body(draft: Draft, node: Node, kind: Container) -> None:
 
 
 def _visible(draft: Draft, inner: Draft, name: str, path: str) -> None:
-    """Report a name that would hide one from around the container; `prev` and `round` may."""
-    if name in ("prev", "round"):
-        return
+    """Report a name that would hide one from around the container."""
     for around in draft.around():
         if name in around.specs:
             inner.report("BG216", path, node=name if name in inner.specs else None, name=name, what=NODE)
@@ -72,12 +69,12 @@ def hoisted(body: Draft) -> Iterator[Wire]:
     """
     found: dict[tuple[str, tuple[str, ...]], Wire] = {}
     for key, node in _readers(body):
-        optional = {_path(wire) for wire in node.wires if wire.reference.optional}
+        optional = {_read(wire) for wire in node.wires if wire.reference.optional}
         for wire in node.wires:
             root = wire.reference.root
             if root in body.nodes or root in body.names:
                 continue
-            path = _path(wire)
+            path = _read(wire)
             loose = path in optional
             known = found.get(path)
             if known is None or (known.reference.optional and not loose):
@@ -92,7 +89,7 @@ def _readers(body: Draft) -> Iterator[tuple[str, Node]]:
         yield "", body.terminal
 
 
-def _path(wire: Wire) -> tuple[str, tuple[str, ...]]:
+def _read(wire: Wire) -> tuple[str, tuple[str, ...]]:
     return wire.reference.root, wire.reference.path
 
 
@@ -106,8 +103,7 @@ def check_bodies(draft: Draft) -> None:
                 path = f"{inner.place}/nodes/{name}"
                 inner.report("BG218", path, node=name, type=spec.type, reason=ENDS)
         owner = inner.outer.nodes[inner.owner]
-        config = owner.view.config
-        if isinstance(config, MapConfig) and config.max_items is None and _asks(inner):
+        if isinstance(owner.kind, Container) and owner.kind.unlimited(owner.view) and _asks(inner):
             path = owner.view.pointer
             fix = Fix("Add max_items: 50", "加上 max_items: 50", (Op(op="set", path=f"{path}/max_items", value=50),))
             inner.outer.report("BG220", path, node=owner.id, fix=fix, owner=owner.id)

@@ -20,7 +20,6 @@ from ..nodes.container import Container
 from ..nodes.extract import ExtractConfig
 from ..nodes.human import HumanConfig
 from ..nodes.judge import JudgeConfig
-from ..nodes.map import MapConfig
 from ..nodes.retrieve import RetrieveConfig
 from ..nodes.set import SetConfig
 from ..nodes.tool import ToolConfig
@@ -142,15 +141,9 @@ def _spread_body(node: Node, body: Draft, flow: Flow, seen: Label) -> Label:
     flow.session = inner.session
     if body.terminal is not None:
         inner.left = inner.left.join(_read(body, inner, body.terminal)).join(inner.base)
-    if _tells(node):
+    if isinstance(node.kind, Container) and (node.fails_over or node.kind.tells(node.view)):
         inner.left = inner.left.join(join(inner.data.values()))
     return inner.left
-
-
-def _tells(node: Node) -> bool:
-    """Whether a container's ports may hold the message of a failure inside it."""
-    config = node.view.config
-    return node.fails_over or (isinstance(config, MapConfig) and config.on_item_error != "fail")
 
 
 def _decision(flow: Flow, source: str, node: Node) -> Iterator[Label]:

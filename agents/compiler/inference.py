@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ..diagnostics import Phrase, hint, nearest
+from ..diagnostics import Diagnostic, Phrase, hint, nearest
 from ..errors import ValueMismatch
 from ..expressions import (
     Binding,
@@ -20,7 +20,7 @@ from ..expressions import (
     references,
 )
 from ..manifest import Port
-from ..nodes.container import OUT, Container
+from ..nodes.container import Container
 from ..types import (
     BOOLEAN,
     DURATION,
@@ -91,8 +91,13 @@ def _type(draft: Draft, roots: dict[str, Type]) -> None:
             node.outputs = {**node.outputs, "error": Port(type=draft.scope.types["Error"])}
         roots[name] = Record(name, {port: known.type for port, known in node.outputs.items()})
         view = replace(node.view, inputs=node.ports)
-        for finding in node.kind.check(view):
-            draft.diagnostics.append(replace(finding, node=f"{draft.prefix}{finding.node or name}"))
+        _add(draft, node, node.kind.check(view))
+
+
+def _add(draft: Draft, node: Node, findings: Iterable[Diagnostic]) -> None:
+    """Keep what a node type has found, under the node's path."""
+    for finding in findings:
+        draft.diagnostics.append(replace(finding, node=f"{draft.prefix}{node.id}"))
 
 
 def _type_body(
@@ -107,13 +112,7 @@ def _type_body(
     _type(body, roots)
     leaving = _Typist(body, roots).places(last)
     last.types = leaving
-    prev = body.names.get("prev")
-    for name, wanted in prev.fields.items() if isinstance(prev, Record) else ():
-        path = f"{node.view.pointer}{OUT}{name}"
-        if f"{OUT}{name}" not in {place.key for place in last.places}:
-            body.report("BG219", f"{node.view.pointer}/body/out", node=node.id, owner=node.id, name=name)
-        elif (given := leaving.get(f"{OUT}{name}")) and given != JSON and not assignable(given, wanted):
-            body.report("BG303", path, node=node.id, port=f"prev.{name}", expected=wanted, found=given)
+    _add(body.outer or body, node, kind.check_body(node.view, body.names, leaving))
     return leaving
 
 

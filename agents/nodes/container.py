@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
+from ..diagnostics import Diagnostic
 from ..expressions import parse_value
 from ..manifest import Config, Site
 from ..scope import NodeView
@@ -49,6 +50,9 @@ class Container(NodeType):
     fails_over: ClassVar[bool] = False
     """Whether a failure inside always takes the handle `error`."""
 
+    shadows: ClassVar[bool] = False
+    """Whether its names may hide those of a container of its kind around it."""
+
     taken: ClassVar[frozenset[str]] = frozenset()
     """Ports that every node of the type has, so that no value of `out` can have their names."""
 
@@ -63,6 +67,24 @@ class Container(NodeType):
     @abstractmethod
     def items(self, view: NodeView, types: Mapping[str, Type]) -> Mapping[str, Type]:
         """Return the types of `names`, given those of the `sites` by key."""
+
+    def tells(self, view: NodeView) -> bool:
+        """Whether its ports may hold the message of a failure inside it, where it goes on after one."""
+        return self.fails_over
+
+    def unlimited(self, view: NodeView) -> bool:
+        """Whether the node's author has not said how often its body runs at most."""
+        return False
+
+    def check_body(self, view: NodeView, names: Mapping[str, Type], left: Mapping[str, Type]) -> Iterator[Diagnostic]:
+        """Yield findings about what leaves the body, once it is typed.
+
+        Args:
+            view: The container.
+            names: Types of the names that the body knows beside its nodes.
+            left: Types of what leaves it, by key.
+        """
+        return iter(())
 
     def inner_sites(self, view: NodeView) -> Iterable[Site]:
         """Return the places that hold expressions over the body's values."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -10,12 +10,13 @@ from pydantic import Field
 from runtime.base.errors import Json
 
 from ..context import Context
+from ..diagnostics import Diagnostic, diagnose
 from ..expressions import bare, parse_value
 from ..graph import CompiledNode
 from ..manifest import Manifest, Port, Site, Surface
 from ..scope import NodeView
 from ..spec.document import Id
-from ..types import BOOLEAN, INTEGER, JSON, Record, Type
+from ..types import BOOLEAN, INTEGER, JSON, Record, Type, assignable
 from .base import Outcome
 from .container import OUT, Container, ContainerConfig, given
 
@@ -50,6 +51,7 @@ class Loop(Container):
         accepts=frozenset({"on_error", "timeout", "budget"}),
     )
     repeats: ClassVar = True
+    shadows: ClassVar = True
     taken: ClassVar = frozenset({"rounds", "done"})
 
     def surface(self, view: NodeView) -> Surface:
@@ -82,6 +84,20 @@ class Loop(Container):
         """Type the values by `out`."""
         values = {name: Port(type=kind) for name, kind in given(self.body(view), types).items()}
         return {**values, "rounds": Port(type=INTEGER), "done": Port(type=BOOLEAN)}
+
+    def check_body(self, view: NodeView, names: Mapping[str, Type], left: Mapping[str, Type]) -> Iterator[Diagnostic]:
+        """Every value that `init` begins with must be given again, in its type."""
+        body = self.body(view)
+        prev = names["prev"]
+        for name, wanted in prev.fields.items() if isinstance(prev, Record) else ():
+            path = f"{view.pointer}/body/out"
+            if name not in body.out:
+                yield diagnose("BG219", path, node=view.id, owner=view.id, name=name)
+                continue
+            found = left.get(f"{OUT}{name}", JSON)
+            if found != JSON and not assignable(found, wanted):
+                port = f"prev.{name}"
+                yield diagnose("BG303", f"{path}/{name}", node=view.id, port=port, expected=wanted, found=found)
 
     async def run(self, ctx: Context, node: CompiledNode, inputs: Mapping[str, Json]) -> Outcome:
         """Run rounds."""

@@ -78,6 +78,14 @@ class Map(Container):
         over = types.get("/over", JSON)
         return {item: over.item if isinstance(over, ListOf) else JSON, index: INTEGER}
 
+    def tells(self, view: NodeView) -> bool:
+        """`failed` says why items failed."""
+        return view.config_as(MapConfig).on_item_error != "fail"
+
+    def unlimited(self, view: NodeView) -> bool:
+        """Without `max_items`, the list decides."""
+        return view.config_as(MapConfig).max_items is None
+
     def outputs(self, view: NodeView, types: Mapping[str, Type]) -> Mapping[str, Port]:
         """Type the results by `out`; where failed items are kept, a result may be missing."""
         config = view.config_as(MapConfig)

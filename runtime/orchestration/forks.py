@@ -35,6 +35,9 @@ _KEPT = (
 _FORM = re.compile(r":a\d{1,9}-\d+\Z")
 """How the name of a form's answer ends; that of an approval has a hash there."""
 
+HANDLE = "handle"
+"""What a pin calls the way that a node took, where the node has no port of that name."""
+
 _CHOSEN = ("case", "label", "action")
 """Ports whose value is the handle that a node took."""
 
@@ -111,9 +114,11 @@ def _failed(events: Sequence[Event]) -> set[str]:
 def _pinned(app: CompiledApp, memory: Memory, path: str, values: Mapping[str, Json]) -> Event:
     """Say that a node has ended with given values, over what it may have ended with."""
     node = locate(app, path)[-1].node
-    ports = {**memory.ports.get(path, {}), **_checked(node, path, values)}
+    said = values.get(HANDLE) if HANDLE not in node.outputs else None
+    given = {name: value for name, value in values.items() if name != HANDLE or name in node.outputs}
+    ports = {**memory.ports.get(path, {}), **_checked(node, path, given)}
     data: dict[str, Json] = {
-        "handle": _handle(node, path, ports, memory.marks.get(path)),
+        "handle": _handle(node, path, ports, memory.marks.get(path) if said is None else str(said)),
         "ports": ports,
         "label": USER.to_json(),
         "pinned": [*sorted(values)],
@@ -136,13 +141,14 @@ def _checked(node: CompiledNode, path: str, values: Mapping[str, Json]) -> dict[
 
 
 def _handle(node: CompiledNode, path: str, ports: Mapping[str, Json], mark: str | None) -> str:
+    """Return the way that a pinned node took: as a port says, or as it was said or recorded."""
     if "error" in ports and node.on_error == "branch":
         return "error"
     ways = [name for name in node.handles if name != "error"]
-    chosen = next((str(ports[name]) for name in _CHOSEN if name in ports), mark)
     if not ways or "ok" in ways:
         return "ok"
+    chosen = next((str(ports[name]) for name in _CHOSEN if name in ports), mark)
     if chosen in ways:
         return chosen
-    port = next((name for name in _CHOSEN if name in node.outputs), "its handle")
-    raise PinInvalid(f"It is not said which way {path!r} went.", where=path, fix=f"Pin {port}: {', '.join(ways)}.")
+    fix = f"Pin {path}.{HANDLE}: {', '.join(ways)}."
+    raise PinInvalid(f"It is not said which way {path!r} went.", where=path, fix=fix)

@@ -128,6 +128,23 @@ async def test_pinned_nodes_are_not_run(tmp_path: Path) -> None:
         assert sorted(tool.calls) == [10, 50]
 
 
+async def test_the_way_of_a_pinned_node_is_said_where_no_port_says_it(tmp_path: Path) -> None:
+    text = HEAD + (
+        "inputs: {n: integer}\noutputs: {said: string}\nnodes:\n"
+        "  check: {type: guard, must: [a], in: {value: b}}\n"
+        "  fine: {type: end, in: {said: '${check.value}'}}\n  bad: {type: end, in: {said: bad}}\n"
+        "edges: [[check.pass, fine], [check.fail, bad]]\n"
+    )
+    async with bench(tmp_path) as on:
+        run = await ran(on, text, 1)
+        assert (await on.engine.runs.get(run, "main")).outputs == {"said": "bad"}
+        fork, outputs = await forked(on, run, Fork(pins={"check": {"handle": "pass", "value": "pinned"}}))
+        assert outputs == {"said": "pinned"}
+        assert (await on.engine.replay(fork)).outputs == outputs
+        with pytest.raises(PinInvalid, match="way"):
+            await on.engine.fork(run, Fork(pins={"check": {"handle": "gone"}}))
+
+
 async def test_a_pin_that_does_not_fit_starts_nothing(tmp_path: Path) -> None:
     async with bench(tmp_path) as on:
         run = await ran(on, CHAIN, 1)
