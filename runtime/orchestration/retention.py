@@ -57,8 +57,9 @@ class Freed:
 async def prune(database: Database, *, days: int | None, dry: bool = False) -> Freed:
     """Forget runs that are over for longer than `days`, or than their app's `policy.retain_days` where that is given.
 
-    Conversations and lasting state stay. A file goes when no run, question or state names it and it was not put for a
-    day.
+    Conversations and lasting state stay. A file goes that a forgotten run has named and nothing else names; where
+    `days` is given, so does any file that nothing names and that was put longer ago. Nothing goes that was put within
+    a day.
 
     Args:
         database: The home's database.
@@ -70,15 +71,25 @@ async def prune(database: Database, *, days: int | None, dry: bool = False) -> F
     """
     freed = Freed()
     found = await _expired(database, days)
+    named: set[str] = set()
     for at in range(0, len(found), _AT_ONCE):
         part = found[at : at + _AT_ONCE]
+        named |= await database.reader.run(lambda connection, part=part: _named_by(connection, part))
         if dry:
             await database.reader.run(lambda connection, part=part: _count(connection, part, freed))
         else:
             await database.writer.call(lambda connection, part=part: _forget(connection, part, freed))
-    names = await database.writer.call(_unnamed)
-    freed.files, freed.bytes = await database.artifacts.discard(names, older=runs.now() - DAY, dry=dry)
+    left = await database.writer.call(_unnamed)
+    await _discard(database, freed, [name for name in left if name in named], days=1, dry=dry)
+    if days is not None:
+        await _discard(database, freed, [name for name in left if name not in named], days=max(days, 1), dry=dry)
     return freed
+
+
+async def _discard(database: Database, freed: Freed, names: list[str], *, days: int, dry: bool) -> None:
+    files, size = await database.artifacts.discard(names, older=runs.now() - days * DAY, dry=dry)
+    freed.files += files
+    freed.bytes += size
 
 
 async def _expired(database: Database, days: int | None) -> list[str]:
@@ -117,6 +128,19 @@ def _forget(connection: sqlite3.Connection, part: list[str], freed: Freed) -> No
 def _add(freed: Freed, table: str, rows: int) -> None:
     if table in ("runs", "events", "checkpoints"):
         setattr(freed, table, getattr(freed, table) + rows)
+
+
+def _named_by(connection: sqlite3.Connection, part: list[str]) -> set[str]:
+    """Return the artifacts that runs name."""
+    places = _places(len(part))
+    found: set[str] = set()
+    for query in (
+        f"SELECT data FROM events WHERE run IN ({places})",  # noqa: S608 places
+        f"SELECT inputs || coalesce(outputs, '') FROM runs WHERE id IN ({places})",  # noqa: S608 places
+    ):
+        for (text,) in connection.execute(query, part):
+            found.update(_ID.findall(str(text)))
+    return found
 
 
 def _unnamed(connection: sqlite3.Connection) -> list[str]:

@@ -1,12 +1,12 @@
 // A question of a run to a person: what is shown, the fields to fill in, one button per action.
 
 import { useState } from "react";
-import { Problem } from "./api";
 import { useEnv } from "./env";
 import { RunForm } from "./RunForm";
 import type { FormValues } from "./inputs";
 import { isObject, type JsonObject } from "./json";
 import type { AppInput, Ask } from "./model";
+import { useSend } from "./useSend";
 import { ValueView } from "./ValueView";
 
 /** The type that a form's field of a JSON Schema is drawn as. */
@@ -32,24 +32,14 @@ function fieldsOf(form: JsonObject): AppInput[] {
 }
 
 export function AskForm({ run, ask, onAnswered }: { run: string; ask: Ask; onAnswered: () => void }) {
-  const { t, api, say } = useEnv();
+  const { t } = useEnv();
   const [values, setValues] = useState<FormValues>({});
-  const [busy, setBusy] = useState(false);
+  const [busy, send] = useSend(onAnswered);
   const request = ask.request;
   const actions = Array.isArray(request.actions) ? request.actions.map(String) : [];
   const shown = isObject(request.shown) ? request.shown : {};
-  const answer = async (action: string) => {
-    setBusy(true);
-    try {
-      await api.post(`/v1/runs/${run}/asks/${encodeURIComponent(ask.id)}`, { action, form: values });
-      onAnswered();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      say(error.detail, "error");
-    } finally {
-      setBusy(false);
-    }
-  };
+  const answer = (action: string) =>
+    send(`/v1/runs/${run}/asks/${encodeURIComponent(ask.id)}`, { action, form: values as JsonObject });
   return (
     <section className="bg-ask" aria-label={t("ask.title", { node: ask.path })}>
       <h4>{t(ask.kind === "approval" ? "ask.approval" : "ask.title", { node: ask.path })}</h4>
@@ -66,7 +56,7 @@ export function AskForm({ run, ask, onAnswered }: { run: string; ask: Ask; onAns
       />
       <div className="bg-actions">
         {actions.map((action) => (
-          <button type="button" key={action} disabled={busy} onClick={() => void answer(action)}>
+          <button type="button" key={action} disabled={busy} onClick={() => answer(action)}>
             {action}
           </button>
         ))}

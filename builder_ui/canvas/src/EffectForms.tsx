@@ -4,7 +4,8 @@ import { useEffect, useState } from "react";
 import { Problem } from "./api";
 import { useEnv } from "./env";
 import { TextField } from "./Field";
-import type { Json } from "./json";
+import type { Json, JsonObject } from "./json";
+import { useSend } from "./useSend";
 
 interface Effect {
   effect: string;
@@ -30,22 +31,12 @@ export function EffectForms({ run, onSettled }: { run: string; onSettled: () => 
 }
 
 function EffectForm({ run, effect, onSettled }: { run: string; effect: Effect; onSettled: () => void }) {
-  const { t, api, say } = useEnv();
+  const { t } = useEnv();
   const [result, setResult] = useState("");
-  const [busy, setBusy] = useState(false);
-  const settle = async (done: boolean) => {
-    setBusy(true);
-    try {
-      const body: { done: boolean; result?: Json } = { done };
-      if (done && result.trim() !== "") body.result = valueOf(result);
-      await api.post(`/v1/runs/${run}/effects/${effect.effect}`, body as unknown as Json);
-      onSettled();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      say(error.detail, "error");
-    } finally {
-      setBusy(false);
-    }
+  const [busy, send] = useSend(onSettled);
+  const settle = (done: boolean) => {
+    const said: JsonObject = done && result.trim() !== "" ? { result: valueOf(result) } : {};
+    send(`/v1/runs/${run}/effects/${effect.effect}`, { done, ...said });
   };
   return (
     <section className="bg-ask" aria-label={t("effect.title", { tool: effect.tool })}>
@@ -53,10 +44,10 @@ function EffectForm({ run, effect, onSettled }: { run: string; effect: Effect; o
       <p className="bg-hint">{t("effect.hint", { node: effect.path })}</p>
       <TextField label={t("effect.result")} mono value={result} onCommit={setResult} />
       <div className="bg-actions">
-        <button type="button" disabled={busy} onClick={() => void settle(true)}>
+        <button type="button" disabled={busy} onClick={() => settle(true)}>
           {t("effect.done")}
         </button>
-        <button type="button" disabled={busy} onClick={() => void settle(false)}>
+        <button type="button" disabled={busy} onClick={() => settle(false)}>
           {t("effect.not_done")}
         </button>
       </div>

@@ -9,9 +9,7 @@ import pytest
 from agents.compiler import compile_bundle
 from agents.context import ModelReply, ModelRequest
 from agents.spec import Bundle
-from agents.spec.document import ModelNeed
 from runtime.base.errors import Json
-from runtime.models.ports import Delta, ModelAnswer
 from tests.runtime.orchestration.bench import HEAD, RESOURCES, Answers, bench, compiled
 
 pytestmark = pytest.mark.anyio
@@ -92,17 +90,8 @@ class Judged(Answers):
         super().__init__()
         self.text, self.scores = text, scores
 
-    async def call(
-        self,
-        request: ModelRequest,
-        need: ModelNeed,
-        *,
-        on_delta: Delta | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> ModelAnswer:
-        self.calls.append(request)
-        reply = ModelReply(text=self.text, scores=self.scores) if request.choices else ModelReply(text="Because.")
-        return ModelAnswer(reply=reply, deployment="scripted/echo")
+    def reply(self, request: ModelRequest) -> ModelReply:
+        return ModelReply(text=self.text, scores=self.scores) if request.choices else ModelReply(text="Because.")
 
 
 async def judged(folder: Path, model: Judged, keys: str = "") -> dict[str, Json]:

@@ -53,12 +53,15 @@ class Answers:
         if self.failures:
             self.failures -= 1
             raise ModelUnavailable("The model is away.")
-        text = f"You said: {request.messages[-1].content}"
+        reply = self.reply(request)
         if on_delta:
-            for piece in text.split(" "):
+            for piece in reply.text.split(" "):
                 on_delta(piece + " ")
+        return ModelAnswer(reply=reply, deployment="scripted/echo")
+
+    def reply(self, request: ModelRequest) -> ModelReply:
         usage: dict[str, Json] = {"tokens": 10, "usd": 0.001, "seconds": 0.0, "tool_calls": 0}
-        return ModelAnswer(reply=ModelReply(text=text, usage=usage), deployment="scripted/echo")
+        return ModelReply(text=f"You said: {request.messages[-1].content}", usage=usage)
 
     def infos(self, need: ModelNeed) -> tuple[ModelInfo, ...]:
         return (ModelInfo(id="scripted/echo", caps=frozenset({"chat"}), context=4096),)

@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from agents.context import ModelReply, ModelRequest, ToolCall
-from agents.spec.document import ModelNeed
 from runtime.base.errors import Json
 from runtime.models.errors import ModelUnavailable
-from runtime.models.ports import Delta, ModelAnswer
 from runtime.orchestration.errors import InputInvalid, RunNotFound, RunNotOpen
 from tools.errors import ToolFailed
 
@@ -376,21 +374,13 @@ class Script(Answers):
         super().__init__()
         self.turns = list(turns)
 
-    async def call(
-        self,
-        request: ModelRequest,
-        need: ModelNeed,
-        *,
-        on_delta: Delta | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> ModelAnswer:
-        self.calls.append(request)
+    def reply(self, request: ModelRequest) -> ModelReply:
         turn = self.turns.pop(0) if self.turns else "done"
         if isinstance(turn, Exception):
             raise turn
         calls = (ToolCall(id="c", name=turn[0], arguments=turn[1]),) if isinstance(turn, tuple) else ()
         text = turn if isinstance(turn, str) else ""
-        return ModelAnswer(reply=ModelReply(text=text, calls=calls), deployment="scripted/turns")
+        return ModelReply(text=text, calls=calls)
 
 
 async def test_an_approval_is_of_one_call_and_no_other(tmp_path: Path) -> None:
