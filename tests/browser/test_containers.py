@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from .apps import EACH
-from .desk import Desk
+from .desk import Desk, eventually
 
 
 def test_a_container_shows_its_body_and_runs_it(desk: Desk, page: Page) -> None:
@@ -24,3 +24,11 @@ def test_a_container_shows_its_body_and_runs_it(desk: Desk, page: Page) -> None:
 def test_a_mistake_in_a_body_is_shown_on_its_container(desk: Desk, page: Page) -> None:
     desk.open("each", EACH.replace('prompt: "Greet ${name}."', 'prompt: "Greet ${nobody}."'))
     expect(desk.node("greet").locator(".bg-count.is-error, .is-error")).not_to_have_count(0)
+
+
+def test_yes_and_no_are_chosen_in_the_inspector(desk: Desk, page: Page) -> None:
+    desk.open("each", EACH)
+    page.locator(".bg-tile", has_text="Scores a text").click()
+    page.get_by_label("Reasons first").select_option("Yes")
+    desk.saved()
+    eventually(lambda: desk.document()["nodes"].get("judge", {}).get("explain"), lambda value: value is True)

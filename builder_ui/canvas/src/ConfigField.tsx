@@ -18,7 +18,7 @@ interface Props {
   onEdit: (ops: Op[]) => void;
 }
 
-const LONG = ["prompt", "system", "text", "template"];
+const LONG = ["prompt", "system", "text", "template", "criteria"];
 
 /** The schema without the alternative `null`. */
 function plain(schema: FieldSchema): FieldSchema {
@@ -52,6 +52,19 @@ export function ConfigField(props: Props) {
     const all = [...none, ...schema.enum.map((one) => ({ value: String(one), label: String(one) }))];
     return <SelectField label={label} value={text(value)} options={all} onCommit={(next) => put(next || undefined)} />;
   }
+  if (schema.type === "boolean")
+    return (
+      <SelectField
+        label={label}
+        value={typeof value === "boolean" ? String(value) : ""}
+        options={[
+          { value: "", label: t("field.default") },
+          { value: "true", label: t("field.yes") },
+          { value: "false", label: t("field.no") },
+        ]}
+        onCommit={(next) => put(next === "" ? undefined : next === "true")}
+      />
+    );
   if (schema.type === "integer" || schema.type === "number" || isNumber(schema))
     return (
       <NumberField
