@@ -1,10 +1,11 @@
 // The form of the app itself: its name, inputs, outputs, models and budget.
 
 import { useState } from "react";
+import { BudgetForm, DayForm } from "./BudgetForm";
 import { JsonField } from "./ConfigField";
 import { putOps } from "./edit";
 import { useEnv } from "./env";
-import { NumberField, SelectField, TextField } from "./Field";
+import { SelectField, TextField } from "./Field";
 import { textOf } from "./graph";
 import { at, isObject, pointer, type Json, type JsonObject } from "./json";
 import type { Label, Lang, Op } from "./model";
@@ -15,7 +16,6 @@ const TYPES = [
   "list<Step>", "optional<string>", "optional<number>", "optional<file>",
 ]; // prettier-ignore
 const NAME = /^[a-z][a-z0-9_]{0,47}$/;
-const LIMITS = ["usd", "tokens", "seconds", "tool_calls"] as const;
 
 interface Props {
   document: JsonObject;
@@ -50,7 +50,7 @@ export function AppForm({ document, onEdit }: Props) {
       <Ports kind="inputs" document={document} onEdit={onEdit} />
       <Ports kind="outputs" document={document} onEdit={onEdit} />
       <Models document={document} onEdit={onEdit} />
-      <Limits document={document} onEdit={onEdit} />
+      <Budgets document={document} onEdit={onEdit} />
     </div>
   );
 }
@@ -177,25 +177,17 @@ function Models({ document, onEdit }: Props) {
   );
 }
 
-function Limits({ document, onEdit }: Props) {
+function Budgets({ document, onEdit }: Props) {
   const { t } = useEnv();
   return (
     <details>
       <summary>{t("app.budget")}</summary>
       <p className="bg-hint">{t("app.budget_note")}</p>
-      {LIMITS.map((kind) => {
-        const value = at(document, `/budget/${kind}`);
-        return (
-          <NumberField
-            key={kind}
-            label={t("budget." + kind)}
-            value={typeof value === "number" ? value : null}
-            whole={kind === "tokens" || kind === "tool_calls"}
-            min={0}
-            onCommit={(next) => onEdit(putOps(document, `/budget/${kind}`, next ?? undefined))}
-          />
-        );
-      })}
+      <BudgetForm document={document} path="/budget" onEdit={onEdit} />
+      <h5>{t("app.budget_day")}</h5>
+      <DayForm document={document} path="/budget/per_day" onEdit={onEdit} />
+      <h5>{t("app.budget_user")}</h5>
+      <DayForm document={document} path="/budget/per_user" onEdit={onEdit} />
     </details>
   );
 }

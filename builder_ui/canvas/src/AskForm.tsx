@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { useEnv } from "./env";
 import { RunForm } from "./RunForm";
-import type { FormValues } from "./inputs";
+import { startValues, type FormValues } from "./inputs";
 import { isObject, type JsonObject } from "./json";
 import type { AppInput, Ask } from "./model";
 import { useSend } from "./useSend";
@@ -23,7 +23,7 @@ function fieldsOf(form: JsonObject): AppInput[] {
     return {
       name,
       ...typeOf(spec),
-      default: null,
+      default: spec.default ?? null,
       label: name,
       description: "",
       choices: Array.isArray(spec.enum) ? spec.enum : null,
@@ -31,9 +31,15 @@ function fieldsOf(form: JsonObject): AppInput[] {
   });
 }
 
+const TITLES: Record<string, string> = { approval: "ask.approval", budget: "ask.budget" };
+
+/** What we ask ourselves has actions that we can name in the reader's language. */
+const KNOWN = ["approve", "reject", "allow", "stop"];
+
 export function AskForm({ run, ask, onAnswered }: { run: string; ask: Ask; onAnswered: () => void }) {
-  const { t } = useEnv();
-  const [values, setValues] = useState<FormValues>({});
+  const { t, lang } = useEnv();
+  const fields = fieldsOf(isObject(ask.request.form) ? ask.request.form : {});
+  const [values, setValues] = useState<FormValues>(() => startValues(fields, lang));
   const [busy, send] = useSend(onAnswered);
   const request = ask.request;
   const actions = Array.isArray(request.actions) ? request.actions.map(String) : [];
@@ -42,7 +48,7 @@ export function AskForm({ run, ask, onAnswered }: { run: string; ask: Ask; onAns
     send(`/v1/runs/${run}/asks/${encodeURIComponent(ask.id)}`, { action, form: values as JsonObject });
   return (
     <section className="bg-ask" aria-label={t("ask.title", { node: ask.path })}>
-      <h4>{t(ask.kind === "approval" ? "ask.approval" : "ask.title", { node: ask.path })}</h4>
+      <h4>{t(TITLES[ask.kind] ?? "ask.title", { node: ask.path })}</h4>
       {Object.entries(shown).map(([name, value]) => (
         <div key={name}>
           <h5>{name}</h5>
@@ -50,14 +56,14 @@ export function AskForm({ run, ask, onAnswered }: { run: string; ask: Ask; onAns
         </div>
       ))}
       <RunForm
-        inputs={fieldsOf(isObject(request.form) ? request.form : {})}
+        inputs={fields}
         values={values}
         onChange={(name, value) => setValues((before) => ({ ...before, [name]: value ?? null }))}
       />
       <div className="bg-actions">
         {actions.map((action) => (
           <button type="button" key={action} disabled={busy} onClick={() => answer(action)}>
-            {action}
+            {KNOWN.includes(action) && ask.kind !== "form" ? t(`ask.action.${action}`) : action}
           </button>
         ))}
       </div>

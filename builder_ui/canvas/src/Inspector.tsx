@@ -1,5 +1,6 @@
 // The form of the selected node: label, configuration, inputs, error handling, findings, and what it did last.
 
+import { BudgetForm } from "./BudgetForm";
 import { relabelled } from "./AppForm";
 import { ConfigField, fieldName, JsonField } from "./ConfigField";
 import { nodeSpec, variables } from "./connect";
@@ -199,7 +200,10 @@ function Options({
         /> // prettier-ignore
       }
       {accepts.includes("budget") && (
-        <JsonField label={fieldName("budget", t)} value={spec.budget} onCommit={(value) => put("budget", value)} />
+        <details>
+          <summary>{fieldName("budget", t)}</summary>
+          <BudgetForm document={document} path={pointer("nodes", id, "budget")} onEdit={onEdit} />
+        </details>
       )}
       {accepts.includes("cache") && (
         <label className="bg-check">
