@@ -190,7 +190,8 @@ class AskRequest:
     """A question to a person.
 
     Args:
-        kind: A form, the approval of one exact call, or what no person answers: a timer, an event from outside.
+        kind: A form, the approval of one exact call, more of a budget, or what no person answers: a timer, an event
+            from outside.
         actions: What they may choose.
         form: JSON Schemas of the fields they fill in.
         shown: What they see.
@@ -200,7 +201,7 @@ class AskRequest:
         remind: After which time, again and again, an event reminds of the question.
     """
 
-    kind: Literal["form", "approval", "timer", "event"]
+    kind: Literal["form", "approval", "budget", "timer", "event"]
     actions: tuple[str, ...]
     form: Mapping[str, Mapping[str, Json]] = field(default_factory=dict[str, Mapping[str, Json]])
     shown: Mapping[str, Json] = field(default_factory=dict[str, Json])
@@ -239,7 +240,7 @@ class Budget(Protocol):
     """The account that the node draws on; sub-flows and retries draw on the same one."""
 
     async def reserve(self, amounts: Mapping[str, float]) -> str:
-        """Set amounts (`usd`, `tokens`, `seconds`, `tool_calls`) aside and return the reservation's id.
+        """Set amounts (`usd`, `tokens`, `tool_calls`, `turns`; `seconds`, `depth`) aside and return their id.
 
         Raises:
             BaigongError: The budget does not hold them.
@@ -330,6 +331,14 @@ class Context(Protocol):
 
     async def choose(self, names: Sequence[str]) -> Labelled[str]:
         """Return the first of some names; recorded, so that the same is chosen again whatever has come since."""
+        ...
+
+    async def turn(self, number: int) -> None:
+        """Count a round against the budget, where that limits turns.
+
+        Raises:
+            BaigongError: The budget does not hold another one.
+        """
         ...
 
     async def ask(self, request: AskRequest) -> Labelled[Answer]:

@@ -65,6 +65,7 @@ class CompiledNode:
         backoff: Seconds before the second attempt; later pauses double.
         timeout: Seconds an attempt may take, or None.
         budget: Limits of its own by kind, below those of the app.
+        on_exceed: What happens when one of them is reached.
         label: The information-flow label of its outputs, as far as the compiler can know.
         control: The label of the decisions under which it runs.
         lowers: The integrity that its outputs have whatever it saw: a person's answer, a choice from a closed set.
@@ -96,6 +97,7 @@ class CompiledNode:
     backoff: float = 1.0
     timeout: float | None = None
     budget: Mapping[str, float] = field(default_factory=dict[str, float])
+    on_exceed: Literal["stop", "degrade", "ask"] = "stop"
     cache: bool = False
     label: Label = APP
     control: Label = APP

@@ -23,12 +23,13 @@ from ..spec import Bundle, Document, Positions, Resources, parse_yaml, read_docu
 from ..spec.document import InputSpec, OutputSpec, StateSpec
 from ..types import BUILTINS, STRING, EnumOf, OptionalOf, Record, Type, coerce, parse_type, parse_types
 from .bodies import check_bodies
+from .budgets import check_budget
 from .draft import Draft, Node
 from .flow import Flow, check_flow, lowering
 from .inference import app_roots, type_nodes
 from .lanes import losers, stoppable
 from .paths import explore
-from .publishing import chat_turn, check_budget
+from .publishing import chat_turn
 from .resources import check_resources
 from .sketch import Sketch, sketch
 from .state import check_state
@@ -257,6 +258,7 @@ def _node(draft: Draft, flow: Flow, node: Node, roots: Mapping[str, Type]) -> Co
         backoff=seconds(spec.retry.backoff) if spec.retry else 1.0,
         timeout=seconds(spec.timeout) if spec.timeout else None,
         budget={kind: float(amount) for kind, amount in budget.items()},
+        on_exceed=(spec.budget and spec.budget.on_exceed) or draft.scope.document.budget.on_exceed or "stop",
         cache=bool(spec.cache),
         label=flow.data.get(node.id, APP),
         control=flow.control.get(node.id, APP),

@@ -1,14 +1,12 @@
-"""Phase 8: what surrounds the graph. The chat turn and the budget."""
+"""Phase 8: what surrounds the graph. The chat turn."""
 
 from __future__ import annotations
 
 from ..diagnostics import Phrase, hint
 from ..types import STRING
-from .conditions import ALWAYS
 from .draft import Draft
-from .flow import tools_of
 
-__all__ = ["chat_turn", "check_budget"]
+__all__ = ["chat_turn"]
 
 
 def chat_turn(draft: Draft) -> tuple[str | None, str | None]:
@@ -48,42 +46,3 @@ def _named(
         draft.report("BG603", f"/publish/chat/{key}", problem=problem, hint=hint(name, known))
         return None
     return name
-
-
-def check_budget(draft: Draft) -> None:
-    """Report limits that every run would exceed, and limits of a node above those of the app."""
-    document = draft.scope.document
-    limit = document.budget.tool_calls
-    certain = [
-        name
-        for name in draft.order
-        if draft.runs[name] == ALWAYS
-        and draft.nodes[name].view.spec.type == "tool"
-        and list(tools_of(draft.scope, draft.nodes[name]))
-    ]
-    if limit is not None and len(certain) > limit:
-        named = ", ".join(certain)
-        problem = Phrase(
-            f"every run calls {len(certain)} tools ({named}), but tool_calls is {limit}",
-            f"每次运行都要调用 {len(certain)} 个工具（{named}），而 tool_calls 为 {limit}",
-        )
-        draft.report("BG601", "/budget/tool_calls", problem=problem)
-    for kind in ("usd", "tokens", "seconds", "tool_calls"):
-        whole = getattr(document.budget, kind)
-        if whole is not None and whole <= 0:
-            draft.report(
-                "BG601", f"/budget/{kind}", problem=Phrase(f"{kind} must be more than 0", f"{kind} 必须大于 0")
-            )
-        for inner in draft.every():
-            _check_parts(inner, kind, whole)
-
-
-def _check_parts(draft: Draft, kind: str, whole: float | None) -> None:
-    for name, spec in draft.specs.items():
-        part = getattr(spec.budget, kind) if spec.budget else None
-        if part is not None and whole is not None and part > whole:
-            problem = Phrase(
-                f"{name} may use {part} {kind}, more than the app's {whole}",
-                f"{name} 可用 {part} {kind}，超过应用的 {whole}",
-            )
-            draft.report("BG601", f"{draft.place}/nodes/{name}/budget/{kind}", node=name, problem=problem)

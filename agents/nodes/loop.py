@@ -104,6 +104,7 @@ class Loop(Container):
         config = node.config_as(LoopConfig)
         prev: dict[str, Json] = {name: ctx.evaluate(node.sites[f"{INIT}{name}"]) for name in config.init}
         for number in range(1, config.max + 1):
+            await ctx.turn(number)
             found = (await ctx.once({"prev": prev, "round": number}, name=f"#{number}.")).value
             done = found.pop(UNTIL, False) is True
             values = {key.removeprefix(OUT): value for key, value in found.items()}

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 __all__ = [
     "AppInfo",
+    "Amounts",
     "Budget",
     "ChatSurface",
     "Document",
@@ -149,14 +150,35 @@ class Requires(Strict):
     secrets: list[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]] = []
 
 
-class Budget(Strict):
-    """Limits that are enforced while the app runs. US dollars, tokens, seconds, calls."""
+class Amounts(Strict):
+    """Limits of what is spent: US dollars, tokens of input and output, tool calls."""
+
+    usd: float | int | None = None
+    tokens: int | None = None
+    tool_calls: int | None = None
+
+
+class NodeBudget(Strict):
+    """Limits that are enforced while a node runs, in all its attempts together.
+
+    `turns` counts rounds of loops and turns of agents, `depth` how deep graphs run inside graphs. When a limit is
+    reached, the node stops with an error, goes on with deployments that fit (`degrade`), or asks its owner (`ask`).
+    """
 
     usd: float | int | None = None
     tokens: int | None = None
     seconds: float | int | None = None
     tool_calls: int | None = None
-    on_exceed: Literal["stop", "degrade", "ask"] = "stop"
+    turns: int | None = None
+    depth: int | None = None
+    on_exceed: Literal["stop", "degrade", "ask"] | None = None
+
+
+class Budget(NodeBudget):
+    """Limits of each run, of all runs of a day, and of those that one user starts on a day."""
+
+    per_day: Amounts | None = None
+    per_user: Amounts | None = None
 
 
 class Retry(Strict):
@@ -178,7 +200,7 @@ class NodeSpec(BaseModel):
     default: dict[str, Any] | None = None
     retry: Retry | None = None
     timeout: DurationText | None = None
-    budget: Budget | None = None
+    budget: NodeBudget | None = None
     cache: bool | None = None
 
     @property

@@ -120,6 +120,14 @@ class Settings(BaseSettings):
         default=None,
         description="The days after which runs are forgotten whose app does not say otherwise; for ever unless set.",
     )
+    day_usd: Annotated[float | None, Field(gt=0), Accepts("a number above 0")] = Field(
+        default=None,
+        description="The US dollars that all runs of a workspace may cost on one day; no limit unless set.",
+    )
+    day_tokens: Annotated[int | None, Field(gt=0), Accepts("an integer above 0")] = Field(
+        default=None,
+        description="The tokens that all runs of a workspace may use on one day; no limit unless set.",
+    )
     max_body_mb: Annotated[float, Field(gt=0, le=1024), Accepts("a number above 0, at most 1024")] = Field(
         default=4.0,
         description="The largest body of a request to the API, in MiB.",

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..base.version import VERSION
-from . import bundle, forks, kb, lock, runs, secrets, transfer, up
+from . import bundle, forks, kb, lock, runs, secrets, transfer, up, usage
 from .output import say
 
 __all__ = ["app"]
@@ -27,6 +27,7 @@ for command in (runs.run, runs.runs, runs.replay, runs.resume, runs.answer, runs
     app.command(command.__name__)(command)
 for command in (forks.fork, forks.rerun, forks.diff, forks.effects, forks.settle, forks.event):
     app.command(command.__name__)(command)
+app.command("usage")(usage.usage)
 app.command("up")(up.up)
 app.command("login")(up.login)
 app.add_typer(kb.group, name="kb")

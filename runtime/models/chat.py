@@ -20,7 +20,7 @@ from .errors import ModelOutputInvalid, ModelRefused
 from .strictjson import parse
 from .tokens import input_tokens, text_tokens
 
-__all__ = ["to_messages", "to_options", "to_reply"]
+__all__ = ["to_messages", "to_options", "to_reply", "to_usage"]
 
 INSTRUCTION = "Answer with one JSON value and nothing else. It must fit this JSON Schema:\n"
 FENCE = re.compile(r"^```(?:json)?\s*\n(.*)\n```$", re.DOTALL)
@@ -82,7 +82,7 @@ def to_reply(message: AIMessage, request: ModelRequest, deployment: Deployment, 
         data=data,
         calls=calls,
         scores=metadata.get("scores") or {},
-        usage=_usage(message, request, deployment, seconds),
+        usage=to_usage(message, request, deployment, seconds),
         finish=finish,
     )
 
@@ -145,8 +145,8 @@ def _problem(data: Json, schema: Mapping[str, Json], where: str) -> ValidationEr
         raise ModelRefused("The request's schema is no JSON Schema that can be used.", where=where) from error
 
 
-def _usage(message: AIMessage, request: ModelRequest, deployment: Deployment, seconds: float) -> dict[str, Json]:
-    """Return what the answer cost; a server that does not say it is taken at the upper bound."""
+def to_usage(message: AIMessage, request: ModelRequest, deployment: Deployment, seconds: float) -> dict[str, Json]:
+    """Return what an answer cost, even a part of one; a server that does not say it is taken at the upper bound."""
     said = message.usage_metadata
     given = said["input_tokens"] if said else input_tokens(request)
     answered = said["output_tokens"] if said else text_tokens(str(message.text) + json.dumps(message.tool_calls))

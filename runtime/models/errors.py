@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..base.errors import BaigongError
+from ..base.errors import BaigongError, Json
 
 __all__ = [
     "AnswerCut",
@@ -57,6 +57,19 @@ class ModelError(BaigongError):
     code = "BG820"
     retryable: ClassVar[bool] = False
     """Whether the same request may succeed later."""
+    usage: dict[str, Json]
+    """What was used up before it failed, in the kinds of a reply's usage; empty where nothing was."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        fix: str | None = None,
+        details: dict[str, Json] | None = None,
+    ) -> None:
+        super().__init__(message, where=where, fix=fix, details=details)
+        self.usage = {}
 
 
 class ModelsFileInvalid(ModelError):

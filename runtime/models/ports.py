@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from agents.context import ModelReply, ModelRequest
 from agents.spec.document import ModelNeed
 from agents.spec.resources import ModelInfo
 
-__all__ = ["Delta", "ModelAnswer", "ModelHub"]
+__all__ = ["Delta", "ModelAnswer", "ModelHub", "Offer"]
 
 Delta: TypeAlias = Callable[[str], None]
 """Takes the next piece of an answer's text."""
@@ -18,10 +18,19 @@ Delta: TypeAlias = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelAnswer:
-    """A reply and the id of the deployment that gave it."""
+    """A reply, the id of the deployment that gave it, and what was used up by those that failed before it."""
 
     reply: ModelReply
     deployment: str
+    wasted: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A deployment that can answer a request, and at most how much that takes: `{tokens, usd}`."""
+
+    deployment: str
+    amounts: Mapping[str, float]
 
 
 class ModelHub(Protocol):
@@ -32,6 +41,7 @@ class ModelHub(Protocol):
         request: ModelRequest,
         need: ModelNeed,
         *,
+        only: Collection[str] | None = None,
         on_delta: Delta | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 it spans several deployments and names them when it is over
     ) -> ModelAnswer:
@@ -43,11 +53,12 @@ class ModelHub(Protocol):
         Args:
             request: What is asked.
             need: What the app requires of the model.
+            only: The deployments that may be asked; all unless given.
             on_delta: Is given the text piece by piece. Once it has been given any, no other deployment is tried.
             timeout: Seconds for the whole call, all deployments together; None leaves each deployment its own limits.
 
         Raises:
-            ModelError: No deployment fits, or none could answer.
+            ModelError: No deployment fits, or none could answer; its `usage` says what that took.
         """
         ...
 
@@ -55,8 +66,8 @@ class ModelHub(Protocol):
         """Return the deployments that have the need's capabilities and context, preferred ones first."""
         ...
 
-    def estimate(self, request: ModelRequest, need: ModelNeed) -> dict[str, float]:
-        """Return an upper bound `{tokens, usd}` of one answer, by the dearest deployment that may be chosen.
+    def offers(self, request: ModelRequest, need: ModelNeed) -> Sequence[Offer]:
+        """Return the deployments that can answer a request, in the order in which they are asked.
 
         Raises:
             ModelNotConfigured: No deployment fits.

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
 from langchain_core.messages import AIMessageChunk
@@ -23,11 +23,11 @@ from agents.spec.document import ModelNeed
 from agents.spec.resources import ModelInfo
 
 from ..base.errors import Json
-from .chat import to_messages, to_options, to_reply
+from .chat import to_messages, to_options, to_reply, to_usage
 from .deployments import Deployment
 from .errors import ModelError, ModelNotConfigured, ModelsFailed, ModelTimeout, ModelUnavailable
 from .model import StreamingChat
-from .ports import Delta, ModelAnswer
+from .ports import Delta, ModelAnswer, Offer
 from .tokens import input_tokens, least_tokens
 
 __all__ = ["Build", "Router"]
@@ -50,6 +50,20 @@ class _Screen:
         if text and self.on_delta:
             self.shown = True
             self.on_delta(text)
+
+
+@dataclass(slots=True)
+class _Tries:
+    """The deployments that one call has asked so far, and what those that failed have used up."""
+
+    screen: _Screen
+    failed: list[tuple[str, ModelError]] = field(default_factory=list[tuple[str, ModelError]])
+    wasted: dict[str, float] = field(default_factory=dict[str, float])
+
+    def waste(self, usage: Mapping[str, Json]) -> None:
+        for kind, amount in usage.items():
+            if isinstance(amount, int | float):
+                self.wasted[kind] = self.wasted.get(kind, 0) + amount
 
 
 class Router:
@@ -75,21 +89,27 @@ class Router:
         request: ModelRequest,
         need: ModelNeed,
         *,
+        only: Collection[str] | None = None,
         on_delta: Delta | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 see `ModelHub.call`
     ) -> ModelAnswer:
         """Answer a request by the first deployment that can; see `ModelHub.call`."""
-        failed: list[tuple[str, ModelError]] = []
+        tries = _Tries(_Screen(on_delta))
         limit = asyncio.timeout(timeout)
         try:
             async with limit:
-                return await self._first(request, need, _Screen(on_delta), failed)
+                return await self._first(request, need, only, tries)
+        except ModelError as error:
+            error.usage = {**tries.wasted}
+            raise
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            raise ModelTimeout(
-                f"No answer came within {timeout:g} s.", where=request.model, details=_attempts(failed)
-            ) from error
+            late = ModelTimeout(
+                f"No answer came within {timeout:g} s.", where=request.model, details=_attempts(tries.failed)
+            )
+            late.usage = {**tries.wasted}
+            raise late from error
 
     def infos(self, need: ModelNeed) -> tuple[ModelInfo, ...]:
         """Return the deployments that fit, preferred ones first."""
@@ -99,18 +119,17 @@ class Router:
             if _lack(deployment, need) is None
         )
 
-    def estimate(self, request: ModelRequest, need: ModelNeed) -> dict[str, float]:
-        """Return an upper bound of one answer's tokens and US dollars; see `ModelHub.estimate`."""
+    def offers(self, request: ModelRequest, need: ModelNeed) -> list[Offer]:
+        """Return the deployments that can answer a request; see `ModelHub.offers`."""
         given = input_tokens(request)
-        answers = [
-            (request.max_tokens or deployment.max_tokens, deployment.price) for deployment in self._able(request, need)
-        ]
-        if not answers:
+        found: list[Offer] = []
+        for deployment in self._able(request, need):
+            answer = request.max_tokens or deployment.max_tokens
+            amounts = {"tokens": float(given + answer), "usd": deployment.price.of(given, answer)}
+            found.append(Offer(deployment.id, amounts))
+        if not found:
             raise self._nobody(request, need)
-        return {
-            "tokens": float(given + max(tokens for tokens, _ in answers)),
-            "usd": max(price.of(given, tokens) for tokens, price in answers),
-        }
+        return found
 
     async def close(self) -> None:
         """Close every model that was used."""
@@ -119,32 +138,39 @@ class Router:
             await model.close()
 
     async def _first(
-        self, request: ModelRequest, need: ModelNeed, screen: _Screen, failed: list[tuple[str, ModelError]]
+        self, request: ModelRequest, need: ModelNeed, only: Collection[str] | None, tries: _Tries
     ) -> ModelAnswer:
         for deployment in self._able(request, need):
+            if only is not None and deployment.id not in only:
+                continue
             try:
-                reply = await self._ask(deployment, request, screen)
+                reply = await self._ask(deployment, request, tries)
             except NEXT as error:
-                if screen.shown:
+                if tries.screen.shown:
                     raise
-                failed.append((deployment.id, error))
+                tries.failed.append((deployment.id, error))
             else:
-                return ModelAnswer(reply=reply, deployment=deployment.id)
-        raise _failure(request, failed) if failed else self._nobody(request, need)
+                return ModelAnswer(reply=reply, deployment=deployment.id, wasted=tries.wasted)
+        raise _failure(request, tries.failed) if tries.failed else self._nobody(request, need)
 
-    async def _ask(self, deployment: Deployment, request: ModelRequest, screen: _Screen) -> ModelReply:
+    async def _ask(self, deployment: Deployment, request: ModelRequest, tries: _Tries) -> ModelReply:
         """Stream one deployment's answer."""
         started = time.monotonic()
         model = self._model(deployment)
         chunks: list[AIMessageChunk] = []
         answer = model.astream(to_messages(request, deployment), **to_options(request, deployment))
-        # Prompts go to the deployment and nowhere else, whatever LangSmith's environment variables say.
-        with tracing_context(enabled=False):
-            async with aclosing(cast("AsyncGenerator[AIMessageChunk]", answer)) as stream:
-                async for chunk in stream:
-                    chunks.append(chunk)
-                    screen.show(str(chunk.text))
-        return to_reply(_whole(chunks), request, deployment, time.monotonic() - started)
+        try:
+            # Prompts go to the deployment and nowhere else, whatever LangSmith's environment variables say.
+            with tracing_context(enabled=False):
+                async with aclosing(cast("AsyncGenerator[AIMessageChunk]", answer)) as stream:
+                    async for chunk in stream:
+                        chunks.append(chunk)
+                        tries.screen.show(str(chunk.text))
+            return to_reply(_whole(chunks), request, deployment, time.monotonic() - started)
+        except BaseException:
+            if chunks:
+                tries.waste(to_usage(_whole(chunks), request, deployment, time.monotonic() - started))
+            raise
 
     def _model(self, deployment: Deployment) -> StreamingChat:
         if deployment.id not in self._models:

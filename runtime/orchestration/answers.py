@@ -26,7 +26,7 @@ __all__ = [
     "time_out",
 ]
 
-PEOPLE: Final = ("form", "approval")
+PEOPLE: Final = ("form", "approval", "budget")
 """Kinds of questions that people answer; the others wait for a time or an event."""
 
 OpenAsk = dict[str, Json]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from typing import Any, Final, cast
+from dataclasses import asdict
+from typing import Final, cast
 
 from langgraph.types import interrupt
 
@@ -21,7 +21,7 @@ from .errors import ReplayMismatch
 from .places import within
 from .segment import Segment
 
-__all__ = ["ask", "withdraw"]
+__all__ = ["ask", "put_question", "withdraw"]
 
 _OPEN: Final = (
     "INSERT OR IGNORE INTO waits (run, id, workspace, path, kind, request, deadline, at) "
@@ -42,7 +42,22 @@ def withdraw(segment: Segment, path: str) -> None:
                 segment.opened.remove(name)
 
 
-async def ask(segment: Segment, path: str, name: str, request: AskRequest, shown: Mapping[str, Any]) -> Answer:
+def put_question(segment: Segment, path: str, name: str, request: AskRequest) -> None:
+    """Open a question, unless it is open, and let the run park for it once nothing else can go on."""
+    journal = segment.journal
+    if name not in journal.memory.opened and name not in segment.opened:
+        now = time.time_ns() // 1_000_000
+        deadline = now + int(seconds(request.wait) * 1000) if request.wait else None
+        asked = cast("dict[str, Json]", {key: value for key, value in asdict(request).items() if value is not None})
+        text = json.dumps(asked, ensure_ascii=False)
+        row = (journal.run, name, journal.workspace, path, request.kind, text, deadline, now)
+        journal.stream.append(_OPEN, row)
+        journal.emit("ask.opened", path, {"ask": name, "request": asked, "deadline": deadline})
+    if name not in segment.opened:
+        segment.opened.append(name)
+
+
+async def ask(segment: Segment, path: str, name: str, request: AskRequest) -> Answer:
     """Return a person's answer, or park the run until there is one.
 
     Args:
@@ -50,7 +65,6 @@ async def ask(segment: Segment, path: str, name: str, request: AskRequest, shown
         path: The node that asks.
         name: The question's id; an approval's holds the hash of the call that is approved.
         request: The question.
-        shown: The question as it is stored.
 
     Raises:
         ReplayMismatch: The run is a replay and nobody had answered.
@@ -60,16 +74,7 @@ async def ask(segment: Segment, path: str, name: str, request: AskRequest, shown
     while name not in journal.memory.answers:
         if segment.offline:
             raise ReplayMismatch(f"The replay asks {name!r}, which nobody had answered.", where=path)
-        if name not in journal.memory.opened and name not in segment.opened:
-            now = time.time_ns() // 1_000_000
-            deadline = now + int(seconds(request.wait) * 1000) if request.wait else None
-            asked = cast("dict[str, Json]", {key: value for key, value in shown.items() if value is not None})
-            text = json.dumps(asked, ensure_ascii=False)
-            row = (journal.run, name, journal.workspace, path, request.kind, text, deadline, now)
-            journal.stream.append(_OPEN, row)
-            journal.emit("ask.opened", path, {"ask": name, "request": asked, "deadline": deadline})
-        if name not in segment.opened:
-            segment.opened.append(name)
+        put_question(segment, path, name, request)
         interrupt({"ask": name})
     answer = journal.memory.answers[name]
     return Answer(

@@ -8,6 +8,8 @@ accounts' sums over settled and open calls, three bounds hold for every limit:
 - calls made one after another pass it by at most the size of the last one;
 - in general it is passed by at most the sum of what the calls open at one time used beyond their reservations.
 
+Above the account of a run stand those of its user, its app and its workspace, which begin anew each day.
+
 Nothing here waits or does I/O, so each method is atomic on the event loop; accounts are not for use by several threads.
 Source: two-phase reservation of credit, as in RFC 8506 (Diameter credit-control, 2019), 5.2.
 """
@@ -15,23 +17,32 @@ Source: two-phase reservation of credit, as in RFC 8506 (Diameter credit-control
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, Literal, TypeAlias
 
-from ..base.errors import Json
 from ..base.ids import new_id
 from .errors import RunError
 
-__all__ = ["KINDS", "Account", "BudgetExceeded", "Clock", "OnExceed", "Reservation"]
+__all__ = ["DAILY", "KINDS", "Account", "BudgetExceeded", "Clock", "Level", "OnExceed", "Reservation"]
 
 Clock: TypeAlias = Callable[[], float]
 """Seconds that never run backwards, such as the event loop's `time`."""
 
 OnExceed: TypeAlias = Literal["stop", "degrade", "ask"]
 
-KINDS: Final[tuple[str, ...]] = ("usd", "tokens", "seconds", "tool_calls")
-"""US dollars, tokens of input and output, seconds of wall time, tool calls."""
+Level: TypeAlias = Literal["node", "flow", "run", "user", "app", "workspace"]
+"""Whose account it is; the last three are of one day."""
+
+KINDS: Final[tuple[str, ...]] = ("usd", "tokens", "seconds", "tool_calls", "turns", "depth")
+"""US dollars, tokens of input and output, seconds of wall time, tool calls, rounds of loops and turns of agents, and
+how deep graphs run inside graphs."""
+
+DAILY: Final[tuple[str, ...]] = ("usd", "tokens", "tool_calls")
+"""What can be limited by the day."""
+
+_PASSING: Final = ("seconds", "depth")
+"""Kinds of which a reservation only asks whether so much is left: it takes nothing away."""
 
 _ROUNDING: Final = 1e-9
 """The relative error that sums of binary fractions may have: 0.1 three times fits into 0.3."""
@@ -53,21 +64,23 @@ class BudgetExceeded(RunError):
     def __init__(self, kind: str, account: Account, wanted: float) -> None:
         self.kind = kind
         self.wanted = wanted
-        self.limit = account.limits[kind]
+        self.limit = account.limit(kind)
         self.spent = account.spent(kind)
         self.reserved = account.reserved(kind)
         self.on_exceed = account.on_exceed
-        parts = [f"The budget has {self.limit:.10g} {kind}, of which {self.spent:.10g} are spent"]
+        self.account = account
+        parts = [f"{account.title} has {self.limit:.10g} {kind}, of which {self.spent:.10g} are spent"]
         if self.reserved:
             parts.append(f"{self.reserved:.10g} are reserved by open calls")
         if wanted:
-            parts.append(f"{wanted:.10g} more are wanted")
+            parts.append(f"{wanted:.10g} more are wanted" if kind != "depth" else f"{wanted:.10g} are wanted")
         super().__init__(
             "; ".join(parts) + ".",
-            where=account.path,
-            fix=f"Raise 'budget.{kind}' there, or let the app do less.",
+            where=account.place,
+            fix=f"Raise {account.setting(kind)}, or let the app do less.",
             details={
                 "kind": kind,
+                "level": account.level,
                 "limit": self.limit,
                 "spent": self.spent,
                 "reserved": self.reserved,
@@ -83,20 +96,12 @@ class Reservation:
     """Amounts that are set aside for one call.
 
     Args:
-        key: Names the call within its run.
+        key: Names the call.
         amounts: Amounts by kind.
     """
 
     key: str
     amounts: Mapping[str, float]
-
-
-@dataclass(slots=True, eq=False)
-class _Hold:
-    """A reservation as one account sees it; an orphan's call was open when the account was saved."""
-
-    amounts: Mapping[str, float]
-    orphan: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -115,7 +120,8 @@ class Account:
     """Limits, and what of them is spent and reserved.
 
     Seconds are wall time: they pass from `start` to `stop`, in each account on its own. A reservation of seconds only
-    asks whether so many are left, and settled seconds are not added to those that the clock has counted.
+    asks whether so many are left, and settled seconds are not added to those that the clock has counted. So it is with
+    depth, of which nothing is ever spent.
 
     Args:
         limits: Limits by kind; a kind without one is counted only.
@@ -123,12 +129,13 @@ class Account:
         spent: What is spent already, by kind.
         on_exceed: What the engine does about `BudgetExceeded`: end the run, go on with less, or ask a person.
         name: The last part of the account's path.
+        level: Whose account it is.
 
     Raises:
         ValueError: An amount is negative or not a finite number, or there is no such kind.
     """
 
-    __slots__ = ("_holds", "_spent", "_timer", "limits", "name", "on_exceed", "parent")
+    __slots__ = ("_granted", "_holds", "_spent", "_timer", "level", "limits", "name", "on_exceed", "parent")
 
     def __init__(
         self,
@@ -138,14 +145,17 @@ class Account:
         spent: Mapping[str, float] | None = None,
         on_exceed: OnExceed = "stop",
         name: str = "run",
+        level: Level = "run",
     ) -> None:
         before = _checked(spent or {})
         self.name = name
         self.parent = parent
-        self.limits: Mapping[str, float] = _checked(limits)
+        self.level: Level = level
         self.on_exceed: OnExceed = on_exceed
-        self._spent = {kind: before.get(kind, 0.0) for kind in KINDS if kind != "seconds"}
-        self._holds: dict[str, _Hold] = {}
+        self.limits: Mapping[str, float] = _checked(limits)
+        self._granted: dict[str, tuple[str, float]] = {}
+        self._spent = {kind: before.get(kind, 0.0) for kind in KINDS if kind not in _PASSING}
+        self._holds: dict[str, Mapping[str, float]] = {}
         self._timer = _Timer(before.get("seconds", 0.0))
 
     @property
@@ -153,28 +163,93 @@ class Account:
         """The names from the root account to this one, such as `run/research/search`."""
         return f"{self.parent.path}/{self.name}" if self.parent else self.name
 
+    @property
+    def place(self) -> str:
+        """The node path of a node's account, else the level."""
+        return self.name if self.level in ("node", "flow") else self.level
+
+    @property
+    def title(self) -> str:
+        """Whose budget it is, in words."""
+        match self.level:
+            case "run":
+                return "The run's budget"
+            case "node":
+                return f"The budget of the node {self.name!r}"
+            case "flow":
+                return f"The budget of the app that {self.name!r} runs"
+            case "user":
+                return "The user's budget of the day"
+            case "app":
+                return "The app's budget of the day"
+            case "workspace":
+                return "The workspace's budget of the day"
+
+    def setting(self, kind: str) -> str:
+        """Return where its limit of a kind is written."""
+        match self.level:
+            case "run":
+                return f"budget.{kind}"
+            case "user":
+                return f"budget.per_user.{kind}"
+            case "app":
+                return f"budget.per_day.{kind}"
+            case "workspace":
+                return f"BAIGONG_DAY_{kind.upper()}"
+            case "node" | "flow":
+                return f"budget.{kind} of {self.name}"
+
+    def limit(self, kind: str) -> float:
+        """Return the limit of a kind with what was granted beyond it, infinite without one."""
+        written = self.limits.get(kind, math.inf)
+        return written + math.fsum(amount for of, amount in self._granted.values() if of == kind)
+
+    def limited(self, kinds: Iterable[str]) -> bool:
+        """Whether this account or one above it limits one of some kinds."""
+        return any(kind in account.limits for account in self._lineage() for kind in kinds)
+
+    def change(self, limits: Mapping[str, float], on_exceed: OnExceed) -> None:
+        """Take other limits from now on."""
+        self.limits = _checked(limits)
+        self.on_exceed = on_exceed
+
+    def grant(self, key: str, kind: str, amount: float) -> None:
+        """Raise a limit; the same key counts once."""
+        self._granted[key] = (kind, _checked({kind: amount})[kind])
+
+    def refusal(self, amounts: Mapping[str, float]) -> BudgetExceeded | None:
+        """Return why amounts cannot be set aside now, or None if they can.
+
+        Where a limit is overdrawn already, even nothing is refused.
+
+        Raises:
+            ValueError: An amount is negative or not a finite number, or there is no such kind.
+        """
+        wanted = _checked(amounts)
+        found = (account._refusal(wanted) for account in self._lineage())
+        return next((refusal for refusal in found if refusal is not None), None)
+
     def reserve(self, amounts: Mapping[str, float], *, key: str | None = None) -> Reservation:
         """Set amounts aside in this account and all above it, or in none.
 
-        A call that was open when the accounts were saved, and that reserves again under its key, takes its old
-        reservation over instead of drawing twice.
-
         Args:
-            amounts: Upper estimates by kind. Where a limit is overdrawn already, even an empty reservation is refused.
-            key: Names the call within its run; by default a fresh id.
+            amounts: Upper estimates by kind.
+            key: Names the call; by default a fresh id.
 
         Raises:
             BudgetExceeded: An account does not hold them.
             ValueError: An amount is negative or not a finite number, there is no such kind, or the key is in use.
         """
-        wanted = _checked(amounts)
         name = key or new_id("hold")
-        lineage = tuple(self._lineage())
-        for account in lineage:
-            account._admit(name, wanted)
-        for account in lineage:
-            account._holds[name] = _Hold(wanted)
-        return Reservation(name, wanted)
+        if any(name in account._holds for account in self._lineage()):
+            raise ValueError(f"the reservation {name!r} is open in {self.path!r} already")
+        refusal = self.refusal(amounts)
+        if refusal is not None:
+            raise refusal
+        held = _checked(amounts)
+        for account in self._lineage():
+            account._holds[name] = held
+        return Reservation(name, held)
 
     def settle(self, reservation: Reservation, used: Mapping[str, float]) -> None:
         """Replace a reservation by what was really used, which may be more.
@@ -192,6 +267,16 @@ class Account:
             raise ValueError(f"no reservation {reservation.key!r} is open in {self.path!r}")
         for account in self._lineage():
             account._holds.pop(reservation.key, None)
+        self.charge(amounts)
+
+    def charge(self, used: Mapping[str, float]) -> None:
+        """Count amounts as spent that nobody has reserved.
+
+        Raises:
+            ValueError: An amount is negative or not a finite number, or there is no such kind.
+        """
+        amounts = _checked(used)
+        for account in self._lineage():
             for kind in account._spent:
                 account._spent[kind] += amounts.get(kind, 0.0)
 
@@ -212,7 +297,7 @@ class Account:
     def deadline(self) -> float | None:
         """Return the clock's time at which the first running account of the lineage has no seconds left, or None."""
         times = [
-            account._timer.since + account.limits["seconds"] - account._timer.past
+            account._timer.since + account.limit("seconds") - account._timer.past
             for account in self._lineage()
             if account._timer.clock and "seconds" in account.limits
         ]
@@ -220,13 +305,15 @@ class Account:
 
     def spent(self, kind: str) -> float:
         """Return what this account has settled; of seconds, those that have passed."""
-        return self._timer.total() if kind == "seconds" else self._spent[kind]
+        if kind == "seconds":
+            return self._timer.total()
+        return self._spent.get(kind, 0.0)
 
     def reserved(self, kind: str) -> float:
         """Return what the open calls of this account and of those below it have set aside."""
-        if kind == "seconds":
+        if kind in _PASSING:
             return 0.0
-        return math.fsum(hold.amounts.get(kind, 0.0) for hold in self._holds.values())
+        return math.fsum(held.get(kind, 0.0) for held in self._holds.values())
 
     def left(self, kind: str) -> float:
         """Return what a call may still reserve: the least of the lineage, at least 0, infinite without a limit."""
@@ -234,7 +321,7 @@ class Account:
 
     def usage(self) -> dict[str, float]:
         """Return what is spent, by kind."""
-        return {kind: self.spent(kind) for kind in KINDS}
+        return {kind: self.spent(kind) for kind in KINDS if kind != "depth"}
 
     def exceeded(self, kind: str, wanted: float = 0.0) -> BudgetExceeded:
         """Return the error for a limit that a call ran into on its way, such as the deadline.
@@ -247,40 +334,6 @@ class Account:
             raise ValueError(f"{self.path!r} has no limit of {kind!r}")
         return BudgetExceeded(kind, min(limited, key=lambda account: account._room(kind)), wanted)
 
-    def to_json(self) -> dict[str, Json]:
-        """Return this account, without those above it, as JSON data; seconds as they stand now."""
-        return {
-            "name": self.name,
-            "limits": dict(self.limits),
-            "on_exceed": self.on_exceed,
-            "spent": dict(self.usage()),
-            "reserved": {key: dict(hold.amounts) for key, hold in self._holds.items()},
-        }
-
-    @classmethod
-    def from_json(cls, data: Json, *, parent: Account | None = None) -> Account:
-        """Read what `to_json` wrote; the seconds stand still until `start`.
-
-        The open reservations stay set aside until their calls reserve again under the same keys: what the interrupted
-        calls have used is unknown.
-
-        Raises:
-            ValueError: `data` is no such account.
-        """
-        match data:
-            case {
-                "name": str(name),
-                "limits": dict(limits),
-                "on_exceed": "stop" | "degrade" | "ask" as on_exceed,
-                "spent": dict(spent),
-                "reserved": dict(reserved),
-            }:
-                account = cls(_read(limits), parent=parent, spent=_read(spent), on_exceed=on_exceed, name=name)
-            case _:
-                raise ValueError("this is no account")
-        account._holds.update({key: _Hold(_checked(_read(amounts)), orphan=True) for key, amounts in reserved.items()})
-        return account
-
     def _lineage(self) -> Iterator[Account]:
         account: Account | None = self
         while account:
@@ -288,17 +341,13 @@ class Account:
             account = account.parent
 
     def _room(self, kind: str) -> float:
-        return self.limits.get(kind, math.inf) - self.spent(kind) - self.reserved(kind)
+        return self.limit(kind) - self.spent(kind) - self.reserved(kind)
 
-    def _admit(self, key: str, wanted: Mapping[str, float]) -> None:
-        """Check one account; what an orphan of the same key holds counts as free."""
-        old = self._holds.get(key)
-        if old and not old.orphan:
-            raise ValueError(f"the reservation {key!r} is open in {self.path!r} already")
-        for kind, limit in self.limits.items():
-            free = self._room(kind) + (old.amounts.get(kind, 0.0) if old and kind != "seconds" else 0.0)
-            if wanted.get(kind, 0.0) > free + limit * _ROUNDING:
-                raise BudgetExceeded(kind, self, wanted.get(kind, 0.0))
+    def _refusal(self, wanted: Mapping[str, float]) -> BudgetExceeded | None:
+        for kind in self.limits:
+            if wanted.get(kind, 0.0) > self._room(kind) + self.limit(kind) * _ROUNDING:
+                return BudgetExceeded(kind, self, wanted.get(kind, 0.0))
+        return None
 
 
 def _checked(amounts: Mapping[str, float]) -> dict[str, float]:
@@ -308,9 +357,3 @@ def _checked(amounts: Mapping[str, float]) -> dict[str, float]:
         if not (math.isfinite(amount) and amount >= 0):
             raise ValueError(f"{amount!r} is no amount of {kind!r}")
     return {kind: float(amount) for kind, amount in amounts.items()}
-
-
-def _read(data: Json) -> Mapping[str, float]:
-    if not isinstance(data, dict) or not all(type(amount) in (int, float) for amount in data.values()):
-        raise ValueError("these are no amounts by kind")
-    return cast("dict[str, float]", data)

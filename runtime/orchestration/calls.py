@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
+from tools.errors import ToolError
+
 from ..base.errors import BaigongError, Json
+from ..models.errors import ModelError
 from .errors import InDoubt, RecordedFailure, ReplayMismatch
 from .journal import Memo, argument_hash
 from .segment import Segment
@@ -37,6 +40,7 @@ class Calls:
         arguments: Json,
         live: Callable[[], Awaitable[Record]],
         *,
+        before: Callable[[], Awaitable[None]] | None = None,
         announce: bool = False,
         outside: bool = True,
     ) -> Record:
@@ -47,6 +51,7 @@ class Calls:
             target: What is called.
             arguments: What it is called with.
             live: Makes the call.
+            before: Sees to it that the call can be made, before anything is said of it.
             announce: Whether to write a `called` event first and commit it, so that a crash shows what was under way.
             outside: Whether the call leaves the process.
 
@@ -61,38 +66,42 @@ class Calls:
             raise self._unrecorded(memo)
         journal = self._segment.journal
         key: Json = [*memo[2:]]
-        if announce:
-            event = journal.emit(
-                f"{kind}.called", self._path, {"key": key, "request": arguments}, attempt=self._attempt
-            )
-            self.opened = event.seq
-            journal.stream.flush()
-        self._segment.live_calls += outside
         try:
+            if before is not None:
+                await before()
+            if announce:
+                called: dict[str, Json] = {"key": key, "request": arguments}
+                self.opened = journal.emit(f"{kind}.called", self._path, called, attempt=self._attempt).seq
+                journal.stream.flush()
+            self._segment.live_calls += outside
             record = await live()
         except InDoubt:
             # Not what the call came to: once a person has settled it, the call is looked at again.
             raise
         except BaigongError as error:
-            journal.emit(_NAMES[kind], self._path, {"key": key, "error": _failure(error)}, attempt=self._attempt)
+            failed: dict[str, Json] = {"key": key, "error": _failure(error)}
+            if isinstance(error, ModelError) and error.usage:
+                failed["usage"] = error.usage
+            elif isinstance(error, ToolError):
+                failed["usage"] = {"tool_calls": 1}
+            journal.emit(_NAMES[kind], self._path, failed, attempt=self._attempt)
             raise
         kept = await spill(record, self._segment.host.files, self._segment.info.workspace)
         journal.emit(_NAMES[kind], self._path, {"key": key, **kept}, attempt=self._attempt)
         journal.stream.flush()
         return record
 
-    def timed_out(self) -> bool:
-        """Whether this attempt is known to have taken too long."""
-        return self._timeout in self._segment.journal.memory.calls
+    def late(self, bound: str) -> bool:
+        """Whether this attempt is known to have run into a bound of time, by its name."""
+        return self._bound(bound) in self._segment.journal.memory.calls
 
-    def time_out(self, seconds: float) -> None:
-        """Record that this attempt took too long, so that a replay comes to the same."""
-        data: Record = {"key": [*self._timeout[2:]], "result": seconds}
+    def be_late(self, bound: str, seconds: float) -> None:
+        """Record that this attempt ran into a bound of time, so that a replay comes to the same."""
+        data: Record = {"key": [*self._bound(bound)[2:]], "result": seconds}
         self._segment.journal.emit("value.recorded", self._path, data, attempt=self._attempt)
 
-    @property
-    def _timeout(self) -> Memo:
-        return (self._path, self._attempt, "value", "timeout", argument_hash(None), 0)
+    def _bound(self, name: str) -> Memo:
+        return (self._path, self._attempt, "value", name, argument_hash(None), 0)
 
     async def _recorded(self, record: Record) -> Record:
         error = record.get("error")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TypeVar, cast
 
@@ -35,7 +34,8 @@ from .effects import call_tool
 from .frame import Frame
 from .inner import run_inner
 from .journal import CHOICE
-from .ledger import Purse
+from .ledger import Purse, node_account
+from .modelcall import ModelCall
 from .passes import Passes
 
 __all__ = ["HostContext"]
@@ -53,7 +53,9 @@ class HostContext:
         self._attempt = attempt
         self._label = frame.seen(node)
         self.calls = Calls(frame.segment, path, attempt)
-        self.purse = Purse(frame.segment, frame.account, path, node.budget)
+        segment = frame.segment
+        account = node_account(segment, frame.account, path, node) if node.budget else frame.account
+        self.purse = Purse(segment, account, path, attempt)
         self._asked: defaultdict[str, int] = defaultdict(int)
 
     @property
@@ -93,28 +95,14 @@ class HostContext:
     async def model(self, request: ModelRequest) -> Labelled[ModelReply]:
         """Call a model through the router."""
         need = self.app.document.requires.models[request.model]
-        models = self.frame.segment.host.models
+        call = ModelCall(
+            self.frame.segment, self.calls, self.purse, self._path,
+            request=request, need=need, turn=self.node.type == "agent",
+        )  # fmt: skip
         arguments = records.model_request(request)
-
-        async def live() -> dict[str, Json]:
-            held = await self.purse.reserve(models.estimate(request, need))
-            opened = self.calls.opened
-
-            def on_delta(text: str) -> None:
-                if request.stream is not None and opened is not None:
-                    self.frame.segment.stream("model.delta", self._path, opened, text)
-
-            try:
-                found = await models.call(request, need, on_delta=on_delta, timeout=self.purse.left("seconds"))
-            except BaseException:
-                await self.purse.settle(held, {})
-                raise
-            finally:
-                self.frame.segment.texts.pop(opened or 0, None)
-            await self.purse.settle(held, self.frame.segment.spend(found.reply.usage))
-            return {**records.model_reply(found.reply), "deployment": found.deployment}
-
-        record = await self.calls.serve("model", request.model, arguments, live, announce=True)
+        record = await self.calls.serve(
+            "model", request.model, arguments, call.live, before=call.reserve, announce=True
+        )
         return self._take(records.read_model_reply(record), APP)
 
     async def tool(self, request: ToolRequest) -> Labelled[ToolReply]:
@@ -192,13 +180,25 @@ class HostContext:
         record = await self.calls.serve("value", CHOICE, None, live, outside=False)
         return self._take(str(record["result"]), APP)
 
+    async def turn(self, number: int) -> None:
+        """Count a round against the budget, where that limits turns."""
+        if not self.purse.account.limited(("turns",)):
+            return
+        turn: dict[str, float] = {"turns": 1}
+
+        async def live() -> dict[str, Json]:
+            await self.purse.settle(await self.purse.reserve(turn), turn)
+            return {"result": number, "usage": {"turns": 1}}
+
+        await self.calls.serve("value", "turn", number, live, outside=False)
+
     async def ask(self, request: AskRequest) -> Labelled[Answer]:
         """Ask a person; the run parks until there is an answer."""
         # An approval is of one exact call, whatever the attempt; a form is asked anew by a new attempt.
         tag = str(request.shown["call"])[:16] if request.kind == "approval" else f"a{self._attempt}"
         self._asked[tag] += 1
         name = f"{self._path}:{tag}-{self._asked[tag]}"
-        answer = await asks.ask(self.frame.segment, self._path, name, request, asdict(request))
+        answer = await asks.ask(self.frame.segment, self._path, name, request)
         return self._take(answer, USER)
 
     async def reply(self, text: str, citations: Sequence[Json] = ()) -> None:

@@ -15,8 +15,10 @@ from ..base.events import TERMINAL
 from ..base.failpoints import reach
 from ..storage import Reader
 from . import runs
+from .budget import BudgetExceeded
 from .errors import InDoubt, NodeCrashed, NoResult
 from .frame import Frame, enter, open_frame
+from .grants import put
 from .lane import decide
 from .lowering import Graph
 from .record import Status
@@ -96,7 +98,12 @@ class Driver:
                 async for _ in graph.astream(begin_with, config, stream_mode=[], durability="sync"):  # pyright: ignore[reportUnknownMemberType]
                     pass
         except TimeoutError as error:
-            raise frame.segment.account.exceeded("seconds") from error
+            refusal = frame.segment.account.exceeded("seconds")
+            frame.segment.journal.emit("budget.exceeded", data=refusal.details)
+            try:
+                put(frame.segment, refusal)
+            except BudgetExceeded as refused:
+                raise refused from error
         finally:
             self._saver.release(run)
 
@@ -171,6 +178,7 @@ def usage_of(segment: Segment) -> dict[str, Json]:
         "usd": round(used.get("usd", 0.0), 9),
         "seconds": round(used.get("seconds", 0.0), 3),
         "tool_calls": int(used.get("tool_calls", 0)),
+        **({"turns": int(used["turns"])} if used.get("turns") else {}),
     }
 
 
@@ -181,5 +189,5 @@ def described(failure: BaigongError) -> dict[str, Json]:
 
 def limits_of(app: CompiledApp) -> dict[str, float]:
     """Return the app's limits by kind."""
-    limits = app.document.budget.model_dump(exclude={"on_exceed"}, exclude_none=True)
+    limits = app.document.budget.model_dump(exclude={"on_exceed", "per_day", "per_user"}, exclude_none=True)
     return {kind: float(amount) for kind, amount in limits.items()}

@@ -133,17 +133,18 @@ class _Call:
         if known is not None:
             found = await restore(known, segment.host.files, segment.info.workspace)
             return {**found, "effect": self.key}
-        if self.key in segment.ledger:
-            settled = await self._settle_open()
-            if settled is not None:
-                return await self._done(settled)
-        else:
-            reach("before_intent")
-            await self._intend()
-            reach("after_intent")
+        # Before the intent: a call that the budget refuses must not look like one that may have happened.
         purse = self._context.purse
         held = await purse.reserve({"tool_calls": 1})
         try:
+            if self.key in segment.ledger:
+                settled = await self._settle_open()
+                if settled is not None:
+                    return await self._done(settled)
+            else:
+                reach("before_intent")
+                await self._intend()
+                reach("after_intent")
             result = await self._send()
         except ToolFailed:
             self._failed()

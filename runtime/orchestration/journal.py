@@ -27,7 +27,7 @@ _EVENT: Final = (
     "INSERT INTO events (run, seq, workspace, at, type, path, attempt, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
-SPENT: Final = ("usd", "tokens", "tool_calls")
+SPENT: Final = ("usd", "tokens", "tool_calls", "turns")
 
 SKIPPED: Final = "~"
 """The mark of a node that was decided not to run."""
@@ -64,7 +64,11 @@ class Memory:
     writes: list[tuple[str, str, Json]] = field(default_factory=list[tuple[str, str, Json]])
     spent: dict[str, float] = field(default_factory=dict[str, float])
     spent_at: dict[str, dict[str, float]] = field(default_factory=dict[str, "dict[str, float]"])
+    reserved: dict[str, tuple[str, dict[str, float]]] = field(default_factory=dict[str, "tuple[str, dict[str, float]]"])
+    overruled: set[str] = field(default_factory=set[str])
     working: int | None = None
+    begun_at: dict[str, float] = field(default_factory=dict[str, float])
+    busy_for: dict[str, float] = field(default_factory=dict[str, float])
     begun: dict[str, Json] | None = None
     only: str | None = None
     ended: dict[str, Json] | None = None
@@ -82,18 +86,30 @@ class Memory:
             self._call(event)
         elif event.type == "state.set":
             self.writes.append((event.path, str(event.data["key"]), event.data["value"]))
-        elif event.type == "run.accepted":
-            only = event.data.get("only")
+        elif group == "budget":
+            self._budget(what, event)
+        elif group == "run":
+            self._run(what, event.data)
+
+    def _run(self, what: str, data: dict[str, Json]) -> None:
+        if what == "accepted":
+            only = data.get("only")
             self.only = only if isinstance(only, str) else None
-        elif event.type == "run.started":
-            self.begun = event.data
-        elif event.type == "run.ended":
-            self.ended = event.data
+        elif what == "started":
+            self.begun = data
+        elif what == "resumed" and data.get("from") in ("failed", "doubt"):
+            self.retry()
+        elif what == "ended":
+            self.ended = data
 
     def _node(self, what: str, event: Event) -> None:
         data, path = event.data, event.path
+        if what in ("ended", "failed", "skipped") and path in self.begun_at:
+            self.busy_for[path] = self.busy(path)
+            del self.begun_at[path]
         if what == "started":
             self.started.add((path, event.attempt))
+            self.begun_at.setdefault(path, self.spent.get("seconds", 0.0))
             self.attempts[path] = max(self.attempts.get(path, 1), event.attempt)
         elif what == "ended":
             self.marks[path] = str(data["handle"])
@@ -134,10 +150,11 @@ class Memory:
                 pass
 
     def retry(self) -> None:
-        """Give every node that failed a new attempt."""
+        """Give every node that failed a new attempt, and let what people have refused be asked again."""
         for path in self.failed:
             self.attempts[path] = self.attempts.get(path, 1) + 1
         self.failed.clear()
+        self.overruled.update(self.answers)
 
     def for_replay(self) -> Memory:
         """Return what a replay may know: the calls and answers, but not what the nodes came to."""
@@ -155,11 +172,23 @@ class Memory:
             self.chosen[event.path] = str(event.data["result"])
         if "effect" in event.data:
             self.intents[str(event.data["effect"])] = event.data
-        used = event.data.get("usage") if "inherited" not in event.data else None
+        if "inherited" not in event.data:
+            self._spend(event.path, event.data.get("usage"))
+
+    def _budget(self, what: str, event: Event) -> None:
+        name = str(event.data.get("reservation"))
+        if what == "reserved":
+            self.reserved[name] = (event.path, cast("dict[str, float]", event.data["amounts"]))
+        elif what == "settled":
+            self.reserved.pop(name, None)
+            if event.data.get("lost"):
+                self._spend(event.path, event.data["used"])
+
+    def _spend(self, path: str, used: Json) -> None:
         for kind, amount in used.items() if isinstance(used, dict) else ():
             if kind in SPENT and isinstance(amount, int | float):
                 self.spent[kind] = self.spent.get(kind, 0.0) + amount
-                own = self.spent_at.setdefault(event.path, {})
+                own = self.spent_at.setdefault(path, {})
                 own[kind] = own.get(kind, 0.0) + amount
 
     def _time(self, event: Event) -> None:
@@ -170,6 +199,12 @@ class Memory:
             seconds = max(event.at - self.working, 0) / 1000
             self.spent["seconds"] = self.spent.get("seconds", 0.0) + seconds
             self.working = None if event.type in ("run.waiting", "run.ended") else event.at
+
+    def busy(self, path: str) -> float:
+        """Return the seconds in which a node was at work, in all its attempts."""
+        since = self.begun_at.get(path)
+        now = self.spent.get("seconds", 0.0)
+        return self.busy_for.get(path, 0.0) + (0.0 if since is None else now - since)
 
     def spent_below(self, path: str) -> dict[str, float]:
         """Return what the calls of a node have used, and of those inside it."""

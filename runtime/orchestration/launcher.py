@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections import OrderedDict, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
@@ -23,13 +23,16 @@ from .answers import OpenAsk
 from .budget import Account
 from .bus import Bus
 from .driver import Driver, limits_of
+from .grants import granted
 from .host import Host
 from .journal import Journal, Memory, recall
+from .ledger import write_off
 from .lowering import Graph, lower
 from .record import RunInfo, RunRecord
 from .runs import Runs
 from .saver import GroupSaver
 from .segment import Segment
+from .spending import Spending, today
 from .values import spill
 
 __all__ = ["Launcher", "Recompile", "new_info"]
@@ -48,9 +51,13 @@ class Launcher(ABC):
         database: The home's database.
         host: Models, tools, knowledge and files.
         recompile: Compiles the bundle of a run that is taken up again.
+        day_limits: What each workspace may spend on a day, by kind.
     """
 
-    def __init__(self, database: Database, host: Host, recompile: Recompile) -> None:
+    def __init__(
+        self, database: Database, host: Host, recompile: Recompile, *, day_limits: Mapping[str, float] | None = None
+    ) -> None:
+        self.spending = Spending(database.reader, day_limits or {})
         self.runs = Runs(database.reader)
         self._database = database
         self._host = host
@@ -151,7 +158,8 @@ class Launcher(ABC):
         run = record.info.id
         if self._alarms.closed:
             return  # The row says that it is to be taken up, which the next start does.
-        account = Account(limits_of(app), spent=journal.memory.spent)
+        on_exceed = app.document.budget.on_exceed or "stop"
+        account = Account(limits_of(app), spent=journal.memory.spent, on_exceed=on_exceed)
         segment = Segment(
             record=record, host=self._host, journal=journal, account=account, offline=offline,
             publish=lambda item: self._bus.publish((item,)), ledger=dict(journal.memory.intents),
@@ -169,6 +177,8 @@ class Launcher(ABC):
     async def _serve(self, app: CompiledApp, segment: Segment) -> None:
         """Run a segment; runs of one session wait for each other."""
         info = segment.info
+        if not segment.offline:
+            await self._draw(app, segment)
         only = segment.journal.memory.only
         graph = self._graphs[app.digest][1] if only is None else lower(app, self._saver, only=only)
         if info.session is None or segment.offline:
@@ -178,6 +188,16 @@ class Launcher(ABC):
                 await self._driver.run(app, graph, segment)
         if segment.opened:
             await self._alarms.watch(info.id, info.workspace)
+
+    async def _draw(self, app: CompiledApp, segment: Segment) -> None:
+        """Put the run's account below those of its user, its app and its workspace, and settle what a crash left."""
+        segment.day = today()
+        segment.account.parent = await self.spending.account(segment.day, app, segment.info)
+        account: Account | None = segment.account
+        while account is not None:
+            granted(segment, account)
+            account = account.parent
+        write_off(segment)
 
     async def _reopened(self, record: RunRecord) -> Journal:
         """Return the journal of a run that nobody works on, with a fence that shuts everybody else out."""

@@ -17,6 +17,7 @@ from agents.types import coerce
 from ..base.errors import BaigongError, Json
 from ..base.failpoints import reach_durably
 from ..base.labels import Label
+from .budget import Account, BudgetExceeded
 from .context import HostContext
 from .errors import InDoubt, NodeCrashed, NodeTimeout, as_value
 from .frame import Frame
@@ -25,6 +26,9 @@ from .values import spill
 __all__ = ["run_node"]
 
 OK = "ok"
+
+_FINAL = (InDoubt.code, BudgetExceeded.code)
+"""Failures that another attempt does not mend."""
 
 
 async def run_node(node: CompiledNode, frame: Frame) -> str:
@@ -48,7 +52,7 @@ async def run_node(node: CompiledNode, frame: Frame) -> str:
             raise
         except Exception as error:
             failure = _named(error, path)
-            if attempt < node.attempts and not isinstance(failure, InDoubt):
+            if attempt < node.attempts and failure.code not in _FINAL:
                 journal.emit("node.retried", path, {"error": failure.to_json()}, attempt=attempt)
                 await asyncio.sleep(0 if frame.segment.offline else _pause(node, attempt))
                 attempt += 1
@@ -64,20 +68,44 @@ async def run_node(node: CompiledNode, frame: Frame) -> str:
 async def _attempt(node: CompiledNode, frame: Frame, context: HostContext) -> Outcome:
     inputs = _inputs(node, frame)
     body = NODES[node.type].run(context, node, inputs)
-    if node.timeout is None:
+    if node.timeout is None and "seconds" not in node.budget:
         return await body
-    late = NodeTimeout(f"The node took longer than {node.timeout:g} s.", where=context.path, fix="Raise its timeout.")
-    if context.calls.timed_out():
+    account = context.purse.account
+    bounds = {"timeout": node.timeout, "seconds": _left(account) if "seconds" in node.budget else None}
+    bound, limit = min(((name, one) for name, one in bounds.items() if one is not None), key=lambda pair: pair[1])
+    known = next((name for name in bounds if context.calls.late(name)), None)
+    if known is not None:
         # It was too late before, whatever it can do now with the calls that were recorded until then.
         with contextlib.suppress(BaigongError):
             await body
-        raise late
+        raise _late(node, context, known)
+    if "seconds" in node.budget:
+        account.start(asyncio.get_running_loop().time)
     try:
-        async with asyncio.timeout(node.timeout):
+        async with asyncio.timeout(limit):
             return await body
     except TimeoutError as error:
-        context.calls.time_out(node.timeout)
+        late = _late(node, context, bound)
+        if isinstance(late, BudgetExceeded):
+            with contextlib.suppress(BudgetExceeded):
+                await context.purse.refused(late)
+        context.calls.be_late(bound, limit)
         raise late from error
+    finally:
+        if "seconds" in node.budget:
+            account.stop()
+
+
+def _left(account: Account) -> float:
+    return max(account.limit("seconds") - account.spent("seconds"), 0.0)
+
+
+def _late(node: CompiledNode, context: HostContext, bound: str) -> BaigongError:
+    if bound == "timeout":
+        return NodeTimeout(
+            f"The node took longer than {node.timeout:g} s.", where=context.path, fix="Raise its timeout."
+        )
+    return context.purse.account.exceeded("seconds")
 
 
 def _inputs(node: CompiledNode, frame: Frame) -> dict[str, Json]:

@@ -44,6 +44,7 @@ class Segment:
         texts: Live texts by the event that opened them, for watchers who come late.
         live_calls: How many calls left the process.
         begun: Attempts of nodes that the journal has as started.
+        day: The date on whose accounts the run draws; None for a replay.
         ledger: Effects of this run by key, as far as they are known: an open intent, or done with its record.
     """
 
@@ -62,6 +63,7 @@ class Segment:
     draining: bool = False
     texts: dict[int, Delta] = field(default_factory=dict[int, Delta])
     live_calls: int = 0
+    day: str | None = None
     begun: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
     ledger: dict[str, dict[str, Json] | None] = field(default_factory=dict[str, "dict[str, Json] | None"])
 
@@ -91,5 +93,5 @@ class Segment:
 
     def spend(self, usage: Mapping[str, Json]) -> dict[str, float]:
         """Return the countable part of a usage record."""
-        kinds = ("usd", "tokens", "tool_calls")
+        kinds = ("usd", "tokens", "tool_calls", "turns")
         return {kind: float(amount) for kind in kinds if isinstance(amount := usage.get(kind), int | float)}

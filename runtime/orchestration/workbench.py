@@ -66,7 +66,9 @@ class Workbench:
         files = StoredFiles(database.artifacts)
         self.host = Host(models=models, tools=ServerPool(specs), retriever=self.bases, files=files)
         self.inventory = Inventory(specs, self.host.tools, models, self.bases, self.secrets)
-        self.engine = Engine(database, self.host, self.recompile)
+        limits = {"usd": settings.day_usd, "tokens": settings.day_tokens}
+        given = {kind: float(limit) for kind, limit in limits.items() if limit is not None}
+        self.engine = Engine(database, self.host, self.recompile, day_limits=given)
         self.apps = Apps(database, self.compile)
         self.drafts = Drafts(database, self.apps)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Double, Index, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import declared_attr, registry
 from sqlmodel import Field, SQLModel
 
@@ -120,6 +120,20 @@ class Effect(Table, table=True):
     state: str = _text()
     result: str | None = _text()
     at: int = _integer()
+
+
+class Expense(Table, table=True):
+    """What an app's user has spent on a day; `day` is a date such as `2026-01-31`."""
+
+    __table_args__ = _KEYED
+
+    workspace: str = _workspace(key=True)
+    day: str = _text(key=True)
+    app: str = _text(key=True)
+    principal: str = _text(key=True)
+    usd: float = Field(sa_type=Double)
+    tokens: int = _integer()
+    tool_calls: int = _integer()
 
 
 class Wait(Table, table=True):

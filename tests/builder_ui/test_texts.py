@@ -19,7 +19,7 @@ CANVAS = sorted((ROOT / "builder_ui/canvas/src").glob("*.ts*"))
 # Keys that are put together from a name: what may follow.
 FAMILIES = (
     "node.", "group.", "key.", "status.", "run_status.", "saving.", "connect.", "panel.", "on_error.", "runs.",
-    "signin.", "a11y.", "app.", "budget.",
+    "signin.", "a11y.", "app.", "ask.action.", "budget.",
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from . import (
     secrets,
     servers,
     session,
+    usage,
 )
 
 __all__ = ["ROUTERS"]
@@ -27,5 +28,5 @@ __all__ = ["ROUTERS"]
 ROUTERS: tuple[APIRouter, ...] = (
     health.router, session.router, keys.router, secrets.router, artifacts.router, apps.router, drafts.router,
     nodes.router, bundles.router, runs.router, events.router, retention.router, bases.router, servers.router,
-    models.router,
+    models.router, usage.router,
 )  # fmt: skip

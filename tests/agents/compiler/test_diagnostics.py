@@ -55,3 +55,19 @@ def test_a_damaged_app_is_answered_not_thrown_at(at: int, length: int) -> None:
     at %= len(text)
     found = compile_bundle(bundle(text[:at] + text[at + length :]), resources())
     assert (found.app is None) == any(one.severity == "error" for one in found.diagnostics)
+
+
+@pytest.mark.parametrize(
+    ("tail", "nodes", "path"),
+    [
+        ("budget: {usd: 0}\n", DONE, "/budget/usd"),
+        ("budget: {per_day: {tokens: -1}}\n", DONE, "/budget/per_day/tokens"),
+        ("budget: {per_day: {usd: 1}, per_user: {usd: 2}}\n", DONE, "/budget/per_user/usd"),
+        ("budget: {turns: 3}\n", "  m: {type: llm, model: main, prompt: x, budget: {turns: 4}}\n" + DONE,
+         "/nodes/m/budget/turns"),
+        ("", "  m: {type: llm, model: main, prompt: x, budget: {seconds: 0}}\n" + DONE, "/nodes/m/budget/seconds"),
+    ],
+)  # fmt: skip
+def test_limits_that_cannot_be_kept_are_reported_where_they_stand(tail: str, nodes: str, path: str) -> None:
+    found = compile_bundle(bundle(app(nodes, needs="requires: {models: {main: {}}}\n", tail=tail)), resources())
+    assert [(one.code, one.path) for one in found.diagnostics if one.severity == "error"] == [("BG601", path)]

@@ -94,7 +94,7 @@ async def test_nobody_fits() -> None:
     with pytest.raises(ModelNotConfigured, match=r"scripted/a lacks chat; scripted/b has a context of 10 tokens"):
         await hub.call(asks(), ModelNeed(context=99))
     with pytest.raises(ModelNotConfigured):
-        hub.estimate(asks(), ModelNeed(context=99))
+        hub.offers(asks(), ModelNeed(context=99))
     with pytest.raises(ModelNotConfigured, match="there is none"):
         await router().call(asks(), NEED)
 
@@ -192,13 +192,16 @@ async def test_usage_and_price() -> None:
 
 
 @pytest.mark.parametrize("text", ["x" * 30, "水泵" * 15, ""])
-async def test_estimates_bound_what_is_used(text: str) -> None:
+async def test_offers_bound_what_is_used(text: str) -> None:
     hub = router(says("scripted/a"), says("scripted/b", max_tokens=2000, price=Price(input=1.0, output=2.0)))
-    bound = hub.estimate(asks(text), NEED)
-    usage = (await hub.call(asks(text), NEED)).reply.usage
-    assert int(str(usage["tokens"])) <= bound["tokens"]
+    first, second = hub.offers(asks(text), NEED)
+    assert (first.deployment, second.deployment) == ("scripted/a", "scripted/b")
+    for offer in (first, second):
+        usage = (await hub.call(asks(text), NEED, only=[offer.deployment])).reply.usage
+        assert int(str(usage["tokens"])) <= offer.amounts["tokens"]
+    bound = second.amounts
     assert bound["tokens"] >= 2000
-    assert hub.estimate(asks(text, max_tokens=5), NEED)["tokens"] == bound["tokens"] - 1995
+    assert hub.offers(asks(text, max_tokens=5), NEED)[1].amounts["tokens"] == bound["tokens"] - 1995
     assert bound["usd"] == pytest.approx(((bound["tokens"] - 2000) * 1.0 + 2000 * 2.0) / 1e6)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from agents.spec.document import ModelNeed
 from runtime.base.errors import Json
 from runtime.base.settings import Settings
 from runtime.models.errors import ModelUnavailable
-from runtime.models.ports import Delta, ModelAnswer
+from runtime.models.ports import Delta, ModelAnswer, Offer
 from runtime.orchestration.engine import Engine
 from runtime.orchestration.files import StoredFiles
 from runtime.orchestration.host import Host
@@ -46,6 +46,7 @@ class Answers:
         request: ModelRequest,
         need: ModelNeed,
         *,
+        only: Collection[str] | None = None,
         on_delta: Delta | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> ModelAnswer:
@@ -66,8 +67,8 @@ class Answers:
     def infos(self, need: ModelNeed) -> tuple[ModelInfo, ...]:
         return (ModelInfo(id="scripted/echo", caps=frozenset({"chat"}), context=4096),)
 
-    def estimate(self, request: ModelRequest, need: ModelNeed) -> dict[str, float]:
-        return {"tokens": 10.0, "usd": 0.001}
+    def offers(self, request: ModelRequest, need: ModelNeed) -> list[Offer]:
+        return [Offer("scripted/echo", {"tokens": 10.0, "usd": 0.001})]
 
     async def close(self) -> None:
         pass
@@ -141,14 +142,18 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    folder: Path, *, tools: MemoryToolset | None = None, models: Answers | None = None
+    folder: Path,
+    *,
+    tools: MemoryToolset | None = None,
+    models: Answers | None = None,
+    day: dict[str, float] | None = None,
 ) -> AsyncIterator[Bench]:
     """Open an engine over a home folder and close it again."""
     with open_home(Settings(home=folder)) as home:
         database = await Database.open(home)
         answers, servers = models or Answers(), tools or toolset()
         host = Host(models=answers, tools=servers, retriever=NoKnowledge(), files=StoredFiles(database.artifacts))
-        engine = Engine(database, host, recompile)
+        engine = Engine(database, host, recompile, day_limits=day)
         try:
             yield Bench(engine=engine, database=database, models=answers, tools=servers)
         finally:

@@ -187,3 +187,32 @@ async def test_the_effects_of_a_run_are_listed(site: Site) -> None:
     assert (await site.owner.get(f"/v1/runs/{run['run_id']}/effects")).json() == {"effects": []}
     answer = await site.owner.post(f"/v1/runs/{run['run_id']}/effects/gone", json={"done": True})
     assert (answer.status_code, answer.json()["code"]) == (409, "BG746")
+
+
+async def test_what_was_spent_is_told_by_day_app_and_user(site: Site) -> None:
+    await site.put(GREETER)
+    for _ in range(2):
+        run = (await site.run("greeter", {"name": "x"})).json()
+    tokens = 2 * run["usage"]["tokens"]
+    for by in ("day", "app", "user"):
+        found = (await site.owner.get("/v1/usage", params={"by": by, "days": 1})).json()
+        assert [(row["tokens"], row["tool_calls"]) for row in found["usage"]] == [(tokens, 0)]
+        assert found["usage"][0][by] == {"day": found["since"], "app": "greeter"}.get(by, found["usage"][0][by])
+    wrong = await site.owner.get("/v1/usage", params={"by": "colour"})
+    assert wrong.status_code == 422
+
+
+async def test_the_owner_is_asked_for_more_of_a_budget(site: Site) -> None:
+    await site.put(GREETER + "budget: {tokens: 1, on_exceed: ask}\n")
+    answer = await site.run("greeter", {"name": "x"})
+    run = answer.json()
+    assert run["status"] == "waiting"
+    (ask,) = (await site.owner.get(f"/v1/runs/{run['run_id']}/asks")).json()["asks"]
+    assert ask["kind"] == "budget"
+    assert "has 1 tokens" in ask["request"]["shown"]["budget"]
+    path = f"/v1/runs/{run['run_id']}/asks/{quote(ask['id'], safe='')}"
+    wrong = await site.owner.post(path, json={"action": "allow", "form": {"more": -5}})
+    assert wrong.status_code == 409
+    await site.owner.post(path, json={"action": "allow", "form": {"more": 100000}})
+    done = await site.owner.get(f"/v1/runs/{run['run_id']}", headers={"Prefer": "wait=30"})
+    assert done.json()["status"] == "ended"
