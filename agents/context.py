@@ -353,8 +353,12 @@ class Context(Protocol):
         """Write a `log` event; never a secret."""
         ...
 
-    async def run_graph(self, app: CompiledApp, inputs: Mapping[str, Json], *, name: str) -> Labelled[dict[str, Json]]:
-        """Run another compiled graph under this node's path, on this run's budget, and return its outputs."""
+    async def run_graph(self, app: CompiledApp, inputs: Mapping[str, Json]) -> Labelled[dict[str, Json]]:
+        """Run another app's graph under this node's path, on this run's budget and its own, and return its outputs.
+
+        Raises:
+            BaigongError: The inputs do not fit it, a node of it failed, or the budget allows no more depth.
+        """
         ...
 
     async def once(self, names: Mapping[str, Json], *, name: str) -> Labelled[dict[str, Json]]:

@@ -179,6 +179,7 @@ class CompiledApp:
         evaluator: Evaluates the app's expressions.
         message: The input that a chat turn fills, or None.
         reply: The output that answers a chat turn, or None.
+        apps: The apps that it runs, by its own names for them.
     """
 
     id: str
@@ -195,3 +196,4 @@ class CompiledApp:
     evaluator: Evaluator
     message: str | None = None
     reply: str | None = None
+    apps: Mapping[str, CompiledApp] = field(default_factory=dict[str, "CompiledApp"])

@@ -66,12 +66,14 @@ class Surface:
         open: Whether any further input names are taken.
         outputs: Named outputs, known once the node's own expressions are typed.
         handles: Exits that edges choose between; empty when the node has one exit.
+        opaque: Whether its outputs are not known, so that any may be read.
     """
 
     inputs: Mapping[str, Port] = field(default_factory=dict[str, Port])
     open: bool = False
     outputs: Mapping[str, Port] = field(default_factory=dict[str, Port])
     handles: tuple[str, ...] = ()
+    opaque: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from runtime.base.durations import seconds
@@ -17,11 +17,12 @@ from ..graph import CompiledApp, CompiledBody, CompiledNode, InputPort, StateKey
 from ..nodes.agent import AgentConfig
 from ..nodes.judge import JudgeConfig
 from ..nodes.llm import LlmConfig
+from ..nodes.subflow import SubflowConfig
 from ..nodes.template import TemplateConfig
 from ..scope import Scope
 from ..spec import Bundle, Document, Positions, Resources, parse_yaml, read_document, read_lock, resources_from_lock
 from ..spec.document import InputSpec, OutputSpec, StateSpec
-from ..types import BUILTINS, STRING, EnumOf, OptionalOf, Record, Type, coerce, parse_type, parse_types
+from ..types import BUILTINS, STRING, EnumOf, OptionalOf, Type, coerce, parse_type, parse_types
 from .bodies import check_bodies
 from .budgets import check_budget
 from .draft import Draft, Node
@@ -53,7 +54,9 @@ class Compilation:
         return self.app is not None
 
 
-def compile_bundle(bundle: Bundle, resources: Resources | None = None) -> Compilation:
+def compile_bundle(
+    bundle: Bundle, resources: Resources | None = None, apps: Mapping[str, CompiledApp] | None = None
+) -> Compilation:
     """Check a bundle completely and compile it.
 
     Pure: it starts nothing, reads nothing but the bundle, and never raises for what an author can get wrong.
@@ -61,6 +64,7 @@ def compile_bundle(bundle: Bundle, resources: Resources | None = None) -> Compil
     Args:
         bundle: The files of the app.
         resources: What the host offers; None takes what `bundle.lock` says.
+        apps: The apps that it runs, by its own names for them; without one of them it can be checked but not run.
     """
     parsed = parse_yaml(bundle.app_text)
     document, shape = read_document(parsed.data, parsed.positions) if parsed.data is not None else (None, [])
@@ -76,6 +80,8 @@ def compile_bundle(bundle: Bundle, resources: Resources | None = None) -> Compil
     placed = [_placed(finding, parsed.positions) for finding in dict.fromkeys(found)]
     placed.sort(key=lambda finding: (finding.line or 0, finding.column or 0))
     broken = any(finding.severity == "error" for finding in placed)
+    if app is not None and apps:
+        app = replace(app, apps=apps)
     return Compilation(None if broken else app, tuple(placed), shown)
 
 
@@ -214,10 +220,7 @@ def _assemble(draft: Draft, flow: Flow, message: str | None, reply: str | None) 
 
 def _roots(draft: Draft, around: Mapping[str, Type]) -> dict[str, Type]:
     """Return the types of all names that a graph's expressions know."""
-    own: dict[str, Type] = {
-        name: Record(name, {port: known.type for port, known in draft.nodes[name].outputs.items()})
-        for name in draft.order
-    }
+    own: dict[str, Type] = {name: draft.nodes[name].record for name in draft.order}
     return {**around, **draft.names, **own}
 
 
@@ -235,7 +238,7 @@ def _body(draft: Draft, flow: Flow, last: Node, around: Mapping[str, Type]) -> C
 
 def _node(draft: Draft, flow: Flow, node: Node, roots: Mapping[str, Type]) -> CompiledNode:
     spec = node.view.spec
-    budget = spec.budget.model_dump(exclude={"on_exceed"}, exclude_none=True) if spec.budget else {}
+    budget = _budget(draft, node)
     return CompiledNode(
         id=node.id,
         type=spec.type,
@@ -257,7 +260,7 @@ def _node(draft: Draft, flow: Flow, node: Node, roots: Mapping[str, Type]) -> Co
         attempts=1 + (spec.retry.max if spec.retry else 0),
         backoff=seconds(spec.retry.backoff) if spec.retry else 1.0,
         timeout=seconds(spec.timeout) if spec.timeout else None,
-        budget={kind: float(amount) for kind, amount in budget.items()},
+        budget=budget,
         on_exceed=(spec.budget and spec.budget.on_exceed) or draft.scope.document.budget.on_exceed or "stop",
         cache=bool(spec.cache),
         label=flow.data.get(node.id, APP),
@@ -296,3 +299,13 @@ def _texts(node: Node) -> Iterable[str]:
     if isinstance(config, AgentConfig):
         return [config.system] if config.system else []
     return [config.source] if isinstance(config, TemplateConfig) else []
+
+
+def _budget(draft: Draft, node: Node) -> dict[str, float]:
+    """Return a node's own limits; a node that runs an app takes no longer than that app may."""
+    spec, config = node.view.spec, node.view.config
+    given = spec.budget.model_dump(exclude={"on_exceed"}, exclude_none=True) if spec.budget else {}
+    limits = {kind: float(amount) for kind, amount in given.items()}
+    app = draft.scope.app(config.app) if isinstance(config, SubflowConfig) else None
+    seconds = app.seconds if app is not None else None
+    return limits if seconds is None else {**limits, "seconds": min(seconds, limits.get("seconds", seconds))}

@@ -13,7 +13,7 @@ from ..nodes import NodeType
 from ..nodes.container import Container
 from ..scope import NodeView, Scope
 from ..spec import NodeSpec
-from ..types import Type
+from ..types import JSON, Record, Type
 from .conditions import Condition, Conditions
 
 __all__ = ["ROOTS", "Draft", "Node", "Place", "Wire"]
@@ -67,6 +67,13 @@ class Node:
     def id(self) -> str:
         """The node's id."""
         return self.view.id
+
+    @property
+    def record(self) -> Type:
+        """The type of all its ports together."""
+        if self.surface.opaque:
+            return JSON
+        return Record(self.id, {name: port.type for name, port in self.outputs.items()})
 
     @property
     def fails_over(self) -> bool:

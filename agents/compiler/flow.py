@@ -22,13 +22,14 @@ from ..nodes.human import HumanConfig
 from ..nodes.judge import JudgeConfig
 from ..nodes.retrieve import RetrieveConfig
 from ..nodes.set import SetConfig
+from ..nodes.subflow import SubflowConfig
 from ..nodes.tool import ToolConfig
 from ..scope import Scope
 from ..spec import ToolInfo
 from ..types import BOOLEAN, DURATION, INTEGER, NUMBER, TIMESTAMP, EnumOf, OptionalOf, Record, Type
 from .draft import Draft, Node
 
-__all__ = ["Flow", "bounded", "check_flow", "lowering", "tools_of"]
+__all__ = ["Flow", "bounded", "check_flow", "effects_of", "lowering", "tools_of"]
 
 HEARD = Label(Integrity.UNTRUSTED, Confidentiality.WORKSPACE)
 """A conversation may hold what any run of its session has heard."""
@@ -105,7 +106,7 @@ def _blame_all(draft: Draft, flow: Flow) -> None:
 def _judge_all(draft: Draft, flow: Flow) -> None:
     for name in draft.order:
         node = draft.nodes[name]
-        for tool, info, approve in tools_of(draft.scope, node):
+        for tool, info, approve in effects_of(draft.scope, node):
             _judge(draft, flow, name, tool, info, approve)
         if node.body is not None:
             _judge_all(node.body, flow.bodies[name])
@@ -181,6 +182,8 @@ def _sources(draft: Draft, node: Node) -> Iterator[tuple[str, Label]]:
         yield base, Label(trust, secrecy)
     for tool, info, _ in tools_of(scope, node):
         yield tool, tool_label(info)
+    if isinstance(config, SubflowConfig) and (app := scope.app(config.app)) is not None:
+        yield config.app, app.reads
 
 
 def tool_label(info: ToolInfo | None) -> Label:
@@ -261,6 +264,15 @@ def tools_of(scope: Scope, node: Node) -> Iterator[tuple[str, ToolInfo | None, A
             yield name, scope.tool(name), config.approve
 
 
+def effects_of(scope: Scope, node: Node) -> Iterator[tuple[str, ToolInfo | None, Approve]]:
+    """Yield the tools that a node may call, those of an app that it runs too."""
+    yield from tools_of(scope, node)
+    config = node.view.config
+    if isinstance(config, SubflowConfig) and (app := scope.app(config.app)) is not None:
+        for name, info in app.tools.items():
+            yield f"{config.app}/{name}", info, "effects" if name in app.approved else None
+
+
 def _judge(draft: Draft, flow: Flow, name: str, tool: str, info: ToolInfo | None, approve: Approve) -> None:
     node = draft.nodes[name]
     effect = info.policy.effect if info else "irreversible"
@@ -275,7 +287,8 @@ def _judge(draft: Draft, flow: Flow, name: str, tool: str, info: ToolInfo | None
             blame = next((one for one, label in own if label.integrity > Integrity.USER), blame)
     path = node.view.pointer
     if reaching.integrity > Integrity.USER and approve not in ("effects", "always"):
-        fix = Fix("Ask before the effect", "执行前请求批准", (Op(op="set", path=f"{path}/approve", value="effects"),))
+        ask = Fix("Ask before the effect", "执行前请求批准", (Op(op="set", path=f"{path}/approve", value="effects"),))
+        fix = None if isinstance(node.view.config, SubflowConfig) else ask
         draft.report("BG501", path, node=name, fix=fix, owner=name, tool=tool, source=blame)
     private = reaching.confidentiality >= Confidentiality.WORKSPACE
     waived = _waived(draft, f"{draft.prefix}{name}")

@@ -89,7 +89,7 @@ def _type(draft: Draft, roots: dict[str, Type]) -> None:
         node.outputs = {**node.kind.outputs(node.view, found)}
         if node.fails_over:
             node.outputs = {**node.outputs, "error": Port(type=draft.scope.types["Error"])}
-        roots[name] = Record(name, {port: known.type for port, known in node.outputs.items()})
+        roots[name] = node.record
         view = replace(node.view, inputs=node.ports)
         _add(draft, node, node.kind.check(view))
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from ..nodes.join import JoinConfig
 from .draft import Draft, Node
-from .flow import tools_of
+from .flow import effects_of
 
 __all__ = ["losers", "stoppable"]
 
@@ -34,7 +34,7 @@ def stoppable(draft: Draft, node: Node) -> bool:
     """Whether nothing in a node, at any depth, acts on the world."""
     inside = [one for body in (node.body.every() if node.body else ()) for one in body.nodes.values()]
     for one in (node, *inside):
-        for _, info, _ in tools_of(draft.scope, one):
+        for _, info, _ in effects_of(draft.scope, one):
             if info is None or info.policy.effect_class != "pure":
                 return False
     return True

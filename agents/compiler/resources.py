@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..diagnostics import Phrase, hint, nearest
+from ..diagnostics import Fix, Op, Phrase, hint, nearest
 from ..nodes.dialogue import not_in_bundle
 from ..nodes.retrieve import RetrieveConfig
-from ..spec.document import ToolNeed
+from ..nodes.subflow import SubflowConfig
+from ..spec.document import AppNeed, ToolNeed
 from .draft import Draft, Node
 from .flow import tools_of
 
@@ -25,6 +26,10 @@ def _uses(draft: Draft, node: Node) -> None:
     for tool, _, _ in tools_of(draft.scope, node):
         _tool(draft, node.id, node.view.pointer, tool)
     config = node.view.config
+    if isinstance(config, SubflowConfig) and config.app not in draft.scope.document.requires.apps:
+        problem = Phrase("is not in requires.apps", "不在 requires.apps 中")
+        near = hint(config.app, draft.scope.document.requires.apps)
+        draft.report("BG415", f"{node.view.pointer}/app", node=node.id, name=config.app, problem=problem, hint=near)
     if isinstance(config, RetrieveConfig) and config.from_ not in draft.scope.document.requires.knowledge:
         declared = draft.scope.document.requires.knowledge
         text = hint(config.from_, declared, prefix=Phrase("Declared", "已声明"))
@@ -39,11 +44,34 @@ def _needs(draft: Draft) -> None:
         if resources.complete and not resources.models.get(alias):
             problem = Phrase("none has its capabilities and context", "没有满足其能力和上下文要求的部署")
             draft.report("BG402", f"/requires/models/{alias}", name=alias, problem=problem)
+    for alias, need in needs.apps.items():
+        _app(draft, alias, need)
     for alias, need in needs.knowledge.items():
         _base(draft, alias, need.recipe)
     for at, secret in enumerate(needs.secrets):
         if resources.secrets is not None and secret not in resources.secrets:
             draft.report("BG409", f"/requires/secrets/{at}", name=secret)
+
+
+def _app(draft: Draft, alias: str, need: AppNeed) -> None:
+    resources = draft.scope.resources
+    path, info = f"/requires/apps/{alias}", resources.apps.get(alias)
+    if need.digest is None:
+        fix = None if info is None else _pin(path, info.digest)
+        draft.report("BG414", path, fix=fix, name=alias, app=need.app)
+    elif info is None and resources.complete:
+        problem = Phrase("is not here in the version that is named", "此处没有所指定的版本")
+        draft.report("BG415", path, name=need.app, problem=problem, hint="")
+    elif info is None:
+        draft.report("BG410", path, what=Phrase(f"the app {need.app!r}", f"应用 {need.app!r}"))
+    elif info.problem:
+        draft.report("BG416", path, name=need.app, problem=info.problem)
+    elif info.latest not in (None, need.digest):
+        draft.report("BG417", path, fix=_pin(path, str(info.latest)), name=need.app)
+
+
+def _pin(path: str, digest: str) -> Fix:
+    return Fix("Use this version", "使用此版本", (Op(op="set", path=f"{path}/digest", value=digest),))
 
 
 def _server(draft: Draft, alias: str, need: ToolNeed) -> None:

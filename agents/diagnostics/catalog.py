@@ -319,6 +319,25 @@ CATALOG: dict[str, Entry] = {
         "The tool server {name!r} is not on this machine's list of allowed servers.{hint}",
         "工具服务器 {name!r} 不在本机允许的服务器名单中。{hint}",
     ),
+    "BG414": Entry(
+        "error",
+        "Version not fixed",
+        "The version of the app {app!r} is not fixed: requires.apps.{name} needs a digest.",
+        "应用 {app!r} 的版本没有固定：requires.apps.{name} 需要 digest。",
+    ),
+    "BG415": Entry("error", "Unknown app", "The app {name!r} {problem}.{hint}", "应用 {name!r} {problem}。{hint}"),
+    "BG416": Entry(
+        "error",
+        "App cannot be run by another",
+        "The app {name!r} cannot be run here: {problem}.",
+        "应用 {name!r} 不能在此运行：{problem}。",
+    ),
+    "BG417": Entry(
+        "warning",
+        "Newer version",
+        "The app {name!r} has a newer version than the one that is fixed.",
+        "应用 {name!r} 有比所固定版本更新的版本。",
+    ),
     # 5: information flow
     "BG501": Entry(
         "error",

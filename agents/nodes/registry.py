@@ -35,7 +35,7 @@ PLANNED: Mapping[str, Phrase] = MappingProxyType(
     {
         **dict.fromkeys(("media", "plan", "execute_plan", "handoff"), _NOTHING),
         **dict.fromkeys(("ingest", "memory_read", "memory_write", "http", "sql", "code", "mcp_resource"), _NOTHING),
-        **dict.fromkeys(("subflow", "note"), _NOTHING),
+        **dict.fromkeys(("note",), _NOTHING),
     }
 )
 """Node types of the language that this version cannot run, with what to say about each."""

@@ -140,12 +140,20 @@ class KnowledgeNeed(Strict):
     base: str | None = None
 
 
+class AppNeed(Strict):
+    """An app of the workspace that this one runs, and the content hash of the version that it runs."""
+
+    app: Id
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
 class Requires(Strict):
     """Everything the app needs from its host."""
 
     models: dict[Id, ModelNeed] = {}
     tools: dict[Id, ToolNeed] = {}
     knowledge: dict[Id, KnowledgeNeed] = {}
+    apps: dict[Id, AppNeed] = {}
     skills: list[str] = []
     secrets: list[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]] = []
 

@@ -10,18 +10,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from runtime.base.errors import Json
-from runtime.base.labels import Integrity
+from runtime.base.labels import Integrity, Label
 
 from ..diagnostics import Diagnostic
+from ..types import from_schema, to_schema
 from .bundle import LOCK, Bundle
-from .document import Document
+from .document import AppNeed, Document
 from .finding import Phrase, finding
 from .resources import (
+    AppInfo,
     Approval,
     BaseInfo,
     Effect,
@@ -95,6 +97,20 @@ class LockedSkill(_Locked):
     description: str = ""
 
 
+class LockedApp(_Locked):
+    """An `AppInfo`: types as JSON Schemas, labels as their names."""
+
+    app: str
+    digest: str
+    inputs: dict[str, dict[str, Any]] = {}
+    required: list[str] = []
+    outputs: dict[str, dict[str, Any]] = {}
+    reads: list[str] = ["untrusted", "workspace"]
+    tools: dict[str, LockedTool] = {}
+    approved: list[str] = []
+    seconds: float | int | None = None
+
+
 class Lock(_Locked):
     """A whole `bundle.lock`: by the app's alias, what tool servers, models, bases and skills were."""
 
@@ -102,12 +118,15 @@ class Lock(_Locked):
     tools: dict[str, LockedServer] = {}
     models: dict[str, list[LockedModel]] = {}
     knowledge: dict[str, LockedBase] = {}
+    apps: dict[str, LockedApp] = {}
     skills: dict[str, LockedSkill] = {}
 
     def to_text(self) -> str:
         """Return the lock's one text: aliases and tools by name, schemas in the order of their server."""
         data = self.model_dump(mode="json")
-        for section in ("tools", "models", "knowledge", "skills"):
+        if not data["apps"]:
+            del data["apps"]
+        for section in sorted(data.keys() - {"version"}):
             data[section] = dict(sorted(data[section].items()))
         for server in data["tools"].values():
             server["tools"] = dict(sorted(server["tools"].items()))
@@ -127,7 +146,7 @@ def read_lock(bundle: Bundle) -> tuple[Lock | None, list[Diagnostic]]:
         problem = f"{place}: {first['msg']}" if place else first["msg"]
         return None, [_unreadable(Phrase(problem, problem))]
     for alias, server in lock.tools.items():
-        if server.fingerprint != fingerprint(_tools(server)):
+        if server.fingerprint != fingerprint(_tools(server.tools)):
             changed = Phrase(f"the tools of {alias!r} were changed by hand", f"{alias!r} 的工具被手工改动过")
             return None, [_unreadable(changed)]
     return lock, []
@@ -148,17 +167,20 @@ def resources_from_lock(lock: Lock | None, document: Document) -> Resources:
         return Resources()
     needs = document.requires
     servers = {need.server for need in needs.tools.values()}
-    tools = {server.server: _tools(server) for server in lock.tools.values()}
+    tools = {server.server: _tools(server.tools) for server in lock.tools.values()}
+    apps = {alias: _app(app) for alias, app in lock.apps.items() if _meant(needs.apps.get(alias), app)}
     covered = (
         servers <= tools.keys()
         and needs.models.keys() <= lock.models.keys()
         and needs.knowledge.keys() <= lock.knowledge.keys()
+        and needs.apps.keys() <= apps.keys()
         and set(needs.skills) <= lock.skills.keys()
     )
     return Resources(
         servers=tools,
         models={alias: tuple(map(_model, models)) for alias, models in lock.models.items()},
         bases={alias: _base(base) for alias, base in lock.knowledge.items()},
+        apps=apps,
         skills={name: SkillInfo(name=name, description=skill.description) for name, skill in lock.skills.items()},
         complete=covered,
     )
@@ -179,6 +201,9 @@ def lock_from_resources(resources: Resources, document: Document) -> Lock:
             if alias in needs.models
         },
         knowledge={alias: _locked_base(base) for alias, base in resources.bases.items() if alias in needs.knowledge},
+        apps={
+            alias: _locked_app(app) for alias, app in resources.apps.items() if alias in needs.apps and not app.problem
+        },
         skills={
             name: LockedSkill(description=resources.skills[name].description)
             for name in needs.skills
@@ -187,30 +212,66 @@ def lock_from_resources(resources: Resources, document: Document) -> Lock:
     )
 
 
-def _tools(server: LockedServer) -> dict[str, ToolInfo]:
+def _tools(locked: Mapping[str, LockedTool]) -> dict[str, ToolInfo]:
     return {
         name: ToolInfo(
-            name=name,
+            name=name.rpartition(".")[2],
             description=tool.description,
             input_schema=tool.inputSchema,
             output_schema=tool.outputSchema,
             policy=ToolPolicy(**tool.policy.model_dump()),
         )
-        for name, tool in server.tools.items()
+        for name, tool in locked.items()
     }
 
 
-def _locked_server(name: str, tools: Mapping[str, ToolInfo]) -> LockedServer:
-    locked = {
-        tool.name: LockedTool(
+def _locked_tools(tools: Mapping[str, ToolInfo]) -> dict[str, LockedTool]:
+    return {
+        name: LockedTool(
             description=tool.description,
             inputSchema=dict(tool.input_schema),
             outputSchema=None if tool.output_schema is None else dict(tool.output_schema),
             policy=LockedPolicy(**asdict(tool.policy)),
         )
-        for tool in tools.values()
+        for name, tool in tools.items()
     }
-    return LockedServer(server=name, fingerprint=fingerprint(tools), tools=locked)
+
+
+def _locked_server(name: str, tools: Mapping[str, ToolInfo]) -> LockedServer:
+    return LockedServer(server=name, fingerprint=fingerprint(tools), tools=_locked_tools(tools))
+
+
+def _meant(need: AppNeed | None, app: LockedApp) -> bool:
+    """Whether a locked app is the one that a document requires now."""
+    return need is not None and need.app == app.app and need.digest in (None, app.digest)
+
+
+def _app(app: LockedApp) -> AppInfo:
+    return AppInfo(
+        app=app.app,
+        digest=app.digest,
+        inputs={name: from_schema(schema, name) for name, schema in app.inputs.items()},
+        required=frozenset(app.required),
+        outputs={name: from_schema(schema, name) for name, schema in app.outputs.items()},
+        reads=Label.from_json([*app.reads]),
+        tools=_tools(app.tools),
+        approved=frozenset(app.approved),
+        seconds=app.seconds,
+    )
+
+
+def _locked_app(app: AppInfo) -> LockedApp:
+    return LockedApp(
+        app=app.app,
+        digest=app.digest,
+        inputs={name: to_schema(kind) for name, kind in app.inputs.items()},
+        required=sorted(app.required),
+        outputs={name: to_schema(kind) for name, kind in app.outputs.items()},
+        reads=cast("list[str]", app.reads.to_json()),
+        tools=_locked_tools(app.tools),
+        approved=sorted(app.approved),
+        seconds=app.seconds,
+    )
 
 
 def _model(model: LockedModel) -> ModelInfo:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from runtime.base.errors import Json
-from runtime.base.labels import Integrity
+from runtime.base.labels import APP, Integrity, Label
 
-__all__ = ["BaseInfo", "EffectClass", "ModelInfo", "Resources", "SkillInfo", "ToolInfo", "ToolPolicy"]
+from ..types import Type
+
+__all__ = ["AppInfo", "BaseInfo", "EffectClass", "ModelInfo", "Resources", "SkillInfo", "ToolInfo", "ToolPolicy"]
 
 EffectClass: TypeAlias = Literal["pure", "keyed", "checkable", "once"]
 """What to do with a call that may have happened: run it again, again with the same key, ask the tool, ask a person."""
@@ -82,6 +84,37 @@ class SkillInfo:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AppInfo:
+    """Another app as the one that runs it sees it.
+
+    Args:
+        app: Its id.
+        digest: The content hash of the version that is meant.
+        latest: The hash of the newest version, None where that is not known.
+        inputs: Types of its inputs.
+        required: The inputs that must be given.
+        outputs: Types of its outputs.
+        reads: The label of what it reads itself.
+        tools: The tools that it may call, by `alias.tool`.
+        approved: Those of them that a person agrees to before they act.
+        problem: Why it cannot be run by another app; empty if it can.
+        seconds: How long a run of it may take, None for any time.
+    """
+
+    app: str
+    digest: str
+    latest: str | None = None
+    inputs: Mapping[str, Type] = field(default_factory=dict[str, Type])
+    required: frozenset[str] = frozenset()
+    outputs: Mapping[str, Type] = field(default_factory=dict[str, Type])
+    reads: Label = APP
+    tools: Mapping[str, ToolInfo] = field(default_factory=dict[str, ToolInfo])
+    approved: frozenset[str] = frozenset()
+    problem: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Resources:
     """Everything that is known.
 
@@ -89,6 +122,7 @@ class Resources:
         servers: Tools by server and name.
         models: Deployments by the app's model alias, best first.
         bases: Knowledge bases by the app's alias.
+        apps: Apps that it runs, by its own names for them.
         skills: Skills by name.
         secrets: Names of the secrets that are set; None where that is not known.
         complete: Whether everything that the app requires was looked up; if not, what is missing may still exist.
@@ -97,6 +131,7 @@ class Resources:
     servers: Mapping[str, Mapping[str, ToolInfo]] = field(default_factory=dict[str, Mapping[str, ToolInfo]])
     models: Mapping[str, tuple[ModelInfo, ...]] = field(default_factory=dict[str, tuple[ModelInfo, ...]])
     bases: Mapping[str, BaseInfo] = field(default_factory=dict[str, BaseInfo])
+    apps: Mapping[str, AppInfo] = field(default_factory=dict[str, AppInfo])
     skills: Mapping[str, SkillInfo] = field(default_factory=dict[str, SkillInfo])
     secrets: frozenset[str] | None = None
     complete: bool = False

@@ -27,7 +27,7 @@ __all__ = ["App", "Apps"]
 class Compile(Protocol):
     """Compiles a bundle against the home, making the app's own knowledge bases where it is to run."""
 
-    async def __call__(self, bundle: Bundle, *, prepare: bool) -> Compilation:
+    async def __call__(self, bundle: Bundle, *, prepare: bool, workspace: str = "main") -> Compilation:
         """Compile."""
         ...
 
@@ -111,7 +111,7 @@ class Apps:
         """
         document = read_app(bundle)
         if document is None:
-            ready(await self._compile(bundle, prepare=False))
+            ready(await self._compile(bundle, prepare=False, workspace=workspace))
             raise AppBroken("The text is no app.", where="app.yaml")
         await self._database.bundles.put(bundle, workspace)
         self.keep(bundle, workspace)
@@ -146,11 +146,11 @@ class Apps:
         """Know a bundle that was stored elsewhere; its layout may be another under the same digest."""
         self._bundles[workspace, bundle.digest] = bundle
 
-    async def compilation(self, bundle: Bundle) -> Compilation:
+    async def compilation(self, bundle: Bundle, workspace: str = "main") -> Compilation:
         """Compile a bundle afresh, to say what is right and wrong with it."""
-        return await self._compile(bundle, prepare=False)
+        return await self._compile(bundle, prepare=False, workspace=workspace)
 
-    async def compiled(self, bundle: Bundle) -> CompiledApp:
+    async def compiled(self, bundle: Bundle, workspace: str = "main") -> CompiledApp:
         """Return the compiled app of a bundle, ready to run.
 
         Raises:
@@ -161,7 +161,9 @@ class Apps:
         async with self._locks.setdefault(bundle.digest, asyncio.Lock()):
             app = self._compiled.get(bundle.digest)
             if app is None:
-                app = self._compiled[bundle.digest] = ready(await self._compile(bundle, prepare=True))
+                app = self._compiled[bundle.digest] = ready(
+                    await self._compile(bundle, prepare=True, workspace=workspace)
+                )
                 while len(self._compiled) > _KEPT:
                     self._compiled.popitem(last=False)
             return app

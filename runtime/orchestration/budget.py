@@ -21,10 +21,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from agents.graph import CompiledApp
+
 from ..base.ids import new_id
 from .errors import RunError
 
-__all__ = ["DAILY", "KINDS", "Account", "BudgetExceeded", "Clock", "Level", "OnExceed", "Reservation"]
+__all__ = ["DAILY", "KINDS", "Account", "BudgetExceeded", "Clock", "Level", "OnExceed", "Reservation", "limits_of"]
 
 Clock: TypeAlias = Callable[[], float]
 """Seconds that never run backwards, such as the event loop's `time`."""
@@ -357,3 +359,9 @@ def _checked(amounts: Mapping[str, float]) -> dict[str, float]:
         if not (math.isfinite(amount) and amount >= 0):
             raise ValueError(f"{amount!r} is no amount of {kind!r}")
     return {kind: float(amount) for kind, amount in amounts.items()}
+
+
+def limits_of(app: CompiledApp) -> dict[str, float]:
+    """Return the limits of each run of an app, by kind."""
+    limits = app.document.budget.model_dump(exclude={"on_exceed", "per_day", "per_user"}, exclude_none=True)
+    return {kind: float(amount) for kind, amount in limits.items()}

@@ -32,7 +32,7 @@ from . import asks, records
 from .calls import Calls
 from .effects import call_tool
 from .frame import Frame
-from .inner import run_inner
+from .inner import Inner
 from .journal import CHOICE
 from .ledger import Purse, node_account
 from .modelcall import ModelCall
@@ -215,10 +215,12 @@ class HostContext:
             "log", self._path, {"message": message, "data": dict(data or {})}, attempt=self._attempt
         )
 
-    async def run_graph(self, app: CompiledApp, inputs: Mapping[str, Json], *, name: str) -> Labelled[dict[str, Json]]:
-        """Run another compiled graph under this node's path, on this run's budget."""
-        prefix = f"{self._path}/{name}/"
-        outputs, label = await run_inner(self.frame, app, dict(inputs), prefix, self._label)
+    async def run_graph(self, app: CompiledApp, inputs: Mapping[str, Json]) -> Labelled[dict[str, Json]]:
+        """Run another app's graph under this node's path, on this run's budget and its own."""
+        depth: dict[str, float] = {"depth": self.frame.depth + 1}
+        await self.purse.settle(await self.purse.reserve(depth), {})
+        inner = Inner(self.frame, self.node, self._path, self.purse.account, self._label, seen=self.seen)
+        outputs, label = await inner.run(app, dict(inputs))
         return self._take(outputs, label)
 
     async def once(self, names: Mapping[str, Json], *, name: str) -> Labelled[dict[str, Json]]:

@@ -28,7 +28,7 @@ from .segment import Segment
 from .surroundings import begin, conversation_of, leave, read_start
 from .values import spill
 
-__all__ = ["Driver", "limits_of", "usage_of"]
+__all__ = ["Driver", "usage_of"]
 
 
 log = logging.getLogger(__name__)
@@ -185,9 +185,3 @@ def usage_of(segment: Segment) -> dict[str, Json]:
 def described(failure: BaigongError) -> dict[str, Json]:
     """Return an error as a run's row keeps it, with the exit code that a command ends with."""
     return {**failure.to_json(), "exit_code": failure.exit_code}
-
-
-def limits_of(app: CompiledApp) -> dict[str, float]:
-    """Return the app's limits by kind."""
-    limits = app.document.budget.model_dump(exclude={"on_exceed", "per_day", "per_user"}, exclude_none=True)
-    return {kind: float(amount) for kind, amount in limits.items()}

@@ -25,8 +25,8 @@ from .answers import (
     put_answer,
     stored_answers,
 )
+from .budget import limits_of
 from .doubt import effects_of, find_doubt, settle
-from .driver import limits_of
 from .errors import AskNotOpen, RunNotOpen
 from .follow import follow
 from .forks import Fork, entries

@@ -17,6 +17,7 @@ BaigongError
     ├── PlaceUnknown        the app has no node of that path
     ├── PinInvalid          a pinned value does not fit its port
     ├── NotTheirs           a question is for somebody else
+    ├── TooDeep             apps run inside apps too deep
     ├── EffectNotOpen       there is no such effect in doubt
     └── JournalDamaged      an event of a run's journal cannot be read
 """
@@ -46,6 +47,7 @@ __all__ = [
     "RunError",
     "RunNotFound",
     "RunNotOpen",
+    "TooDeep",
     "as_value",
 ]
 
@@ -206,3 +208,9 @@ class NotTheirs(RunError):
     code = "BG748"
     exit_code = 4
     status = 403
+
+
+class TooDeep(RunError):
+    """Apps run inside apps too deep."""
+
+    code = "BG749"

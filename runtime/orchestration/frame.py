@@ -54,6 +54,7 @@ class Frame:
         around: The frame in which the container stands, of a body.
         outside: What expressions of a body know from around it.
         caught: Whether something around a body copes with its failure.
+        depth: Inside how many other apps it runs.
         halted: Whether another pass through the same body has failed in a way that ends them all.
         state: Values of the state keys.
     """
@@ -72,6 +73,7 @@ class Frame:
     outside: dict[str, Json] | None = None
     caught: bool = False
     halted: Callable[[], bool] = _never
+    depth: int = 0
     state: dict[str, Json] = field(default_factory=dict[str, Json])
     state_labels: dict[str, Label] = field(default_factory=dict[str, Label])
     written: set[str] = field(default_factory=set[str])

@@ -20,9 +20,9 @@ from ..storage import Database
 from . import runs
 from .alarms import Alarms
 from .answers import OpenAsk
-from .budget import Account
+from .budget import Account, limits_of
 from .bus import Bus
-from .driver import Driver, limits_of
+from .driver import Driver
 from .grants import granted
 from .host import Host
 from .journal import Journal, Memory, recall
@@ -128,6 +128,8 @@ class Launcher(ABC):
     async def _keep(self, app: CompiledApp, workspace: str) -> None:
         if (workspace, app.digest) not in self._kept:
             await self._database.bundles.put(app.bundle, workspace)
+            for inner in app.apps.values():
+                await self._database.bundles.put(inner.bundle, workspace)
             self._kept.add((workspace, app.digest))
         if app.digest not in self._graphs:
             self._remember(app)

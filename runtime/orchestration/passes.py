@@ -143,6 +143,6 @@ class Passes:
             segment=around.segment, app=around.app, nodes=self._body.nodes, evaluator=self._body.evaluator,
             inputs=around.inputs, decide=around.decide, account=self._account, prefix=f"{self._path}{name}",
             label=self._label, names=names, around=around, outside=self._outside, caught=self._caught,
-            halted=lambda: self._failure is not None, state=around.state, state_labels=around.state_labels,
-            written=around.written,
+            depth=around.depth, halted=lambda: self._failure is not None, state=around.state,
+            state_labels=around.state_labels, written=around.written,
         )  # fmt: skip

@@ -5,11 +5,12 @@ Whoever owns a home opens one: the server for as long as it lives, a command for
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from agents.compiler import Compilation, compile_bundle
 from agents.graph import CompiledApp
-from agents.spec import Bundle
+from agents.spec import Bundle, Document, Resources
 from knowledge.library import Library
 from tools.registry import registered
 from tools.servers import ServerPool
@@ -27,6 +28,7 @@ from .host import Host
 from .inventory import Inventory
 from .outline import read_app
 from .ready import ready
+from .subflows import Subflows
 
 __all__ = ["Workbench"]
 
@@ -47,6 +49,7 @@ class Workbench:
         inventory: What it has of what an app requires.
         engine: Runs apps.
         apps: Finds and compiles apps.
+        subflows: Finds the apps that apps run.
         drafts: Edits apps.
     """
 
@@ -70,6 +73,7 @@ class Workbench:
         given = {kind: float(limit) for kind, limit in limits.items() if limit is not None}
         self.engine = Engine(database, self.host, self.recompile, day_limits=given)
         self.apps = Apps(database, self.compile)
+        self.subflows = Subflows(self.apps, self.recompile)
         self.drafts = Drafts(database, self.apps)
 
     @classmethod
@@ -115,20 +119,31 @@ class Workbench:
         except UnknownSecret:
             return None
 
-    async def compile(self, bundle: Bundle, *, complete: bool = True, prepare: bool = True) -> Compilation:
+    async def compile(
+        self, bundle: Bundle, *, complete: bool = True, prepare: bool = True, workspace: str = "main"
+    ) -> Compilation:
         """Compile a bundle against this host.
 
         Args:
             bundle: The bundle.
             complete: Whether what the host lacks is an error by itself.
             prepare: Whether to make the app's own knowledge bases, which takes time in proportion to their documents.
+            workspace: Where the apps that it runs are looked for.
         """
         document = read_app(bundle)
         if document is None:
             return compile_bundle(bundle)
         if prepare:
             await self.bases.prepare(document, bundle)
-        return compile_bundle(bundle, await self.inventory.take(document, bundle, complete=complete))
+        found = await self.inventory.take(document, bundle, complete=complete)
+        infos, apps = await self.subflows.infos(document, workspace, latest=not prepare, complete=complete)
+        return compile_bundle(bundle, replace(found, apps=infos), apps)
+
+    async def resources(self, document: Document, bundle: Bundle, workspace: str) -> Resources:
+        """Return what this host has of what an app requires, to be written down in its lock."""
+        found = await self.inventory.take(document, bundle)
+        infos, _ = await self.subflows.infos(document, workspace, latest=True, complete=True)
+        return replace(found, apps=infos)
 
     async def recompile(self, bundle: Bundle, workspace: str) -> CompiledApp:
         """Compile the stored bundle of a run, which was checked when it was accepted; a replay needs no model.
@@ -136,7 +151,7 @@ class Workbench:
         Raises:
             AppBroken: It does not compile here.
         """
-        return ready(await self.compile(bundle, complete=False))
+        return ready(await self.compile(bundle, complete=False, workspace=workspace))
 
 
 def _key_text(settings: Settings) -> str | None:

@@ -3,10 +3,20 @@
 import { useState } from "react";
 import { useEnv } from "./env";
 import { MapField, NumberField, SelectField, TextField } from "./Field";
-import { isObject, pointer, type Json, type JsonObject } from "./json";
+import { at, isObject, pointer, type Json, type JsonObject } from "./json";
 import { putOps, textOps } from "./edit";
 import type { Content, FieldSchema, Op } from "./model";
-import { aliases, requireBase, requireTool, toolName, useBases, useTools } from "./resources";
+import {
+  aliases,
+  requireApp,
+  requireBase,
+  requireTool,
+  requiresApp,
+  toolName,
+  useApps,
+  useBases,
+  useTools,
+} from "./resources";
 
 interface Props {
   id: string;
@@ -37,6 +47,7 @@ export function ConfigField(props: Props) {
   const path = pointer("nodes", id, name);
   const put = (next: Json | undefined) => onEdit(putOps(content.document, path, next));
   if (name === "tool") return <ToolField {...props} label={label} />;
+  if (name === "app" && spec.type === "subflow") return <AppField {...props} label={label} />;
   if (name === "from") return <BaseField {...props} label={label} />;
   if (name === "model")
     return (
@@ -207,6 +218,33 @@ function ToolField({ id, spec, content, onEdit, label }: Props & { label: string
           ...(tool ? requireTool(document, tool) : []),
           ...putOps(document, pointer("nodes", id, "tool"), value),
         ]);
+      }}
+    />
+  );
+}
+
+function AppField({ id, spec, content, onEdit, label }: Props & { label: string }) {
+  const { t } = useEnv();
+  const apps = useApps();
+  const document = content.document;
+  const own = aliases(document, "apps");
+  const self = at(document, "/app/id");
+  const others = apps.filter((app) => app.id !== self && !requiresApp(document, app.id));
+  const all = [
+    ...own.map((name) => ({ value: name, label: name })),
+    ...others.map((app) => ({ value: "app:" + app.id, label: app.id, group: t("field.apps") })),
+  ];
+  return (
+    <SelectField
+      label={label}
+      value={text(spec.app)}
+      options={all}
+      onCommit={(value) => {
+        const path = pointer("nodes", id, "app");
+        const app = others.find((one) => "app:" + one.id === value);
+        if (app === undefined) return onEdit(putOps(document, path, value));
+        const { alias, ops } = requireApp(document, app);
+        onEdit([...ops, ...putOps(document, path, alias)]);
       }}
     />
   );

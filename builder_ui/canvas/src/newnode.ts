@@ -27,6 +27,7 @@ const STARTS: { [type: string]: JsonObject } = {
   guard: { schema: { value: "string" }, in: { value: "" } },
   judge: { criteria: "", in: { text: "" } },
   wait: { for: "1h" },
+  subflow: { app: "" },
 };
 
 /** An id that no node has: the type, then the type with a number. */

@@ -50,45 +50,42 @@ export function useTools(wanted: boolean): ToolInfo[] {
   return tools;
 }
 
-export function useBases(wanted: boolean): string[] {
+export interface AppInfo {
+  id: string;
+  digest: string;
+}
+
+/** A list of the host, fetched again whenever a form that wants it opens. */
+function useList<T>(path: string, key: string, wanted = true): T[] {
   const { api } = useEnv();
-  const [bases, setBases] = useState<string[]>([]);
+  const [list, setList] = useState<T[]>([]);
   useEffect(() => {
     if (!wanted) return;
     let there = true;
-    api.get<{ bases: { name: string }[] }>("/v1/knowledge").then(
-      (told) => there && setBases(told.bases.map((base) => base.name)),
+    api.get<Record<string, T[]>>(path).then(
+      (told) => there && setList(told[key] ?? []),
       () => undefined,
     );
     return () => {
       there = false;
     };
-  }, [api, wanted]);
-  return bases;
+  }, [api, path, key, wanted]);
+  return list;
 }
 
-export function useModels(): string[] {
-  const { api } = useEnv();
-  const [models, setModels] = useState<string[]>([]);
-  useEffect(() => {
-    let there = true;
-    api.get<{ models: { id: string }[] }>("/v1/models").then(
-      (told) => there && setModels(told.models.map((one) => one.id)),
-      () => undefined,
-    );
-    return () => {
-      there = false;
-    };
-  }, [api]);
-  return models;
-}
+export const useBases = (wanted: boolean): string[] =>
+  useList<{ name: string }>("/v1/knowledge", "bases", wanted).map((base) => base.name);
+
+export const useModels = (): string[] => useList<{ id: string }>("/v1/models", "models").map((one) => one.id);
+
+export const useApps = (): AppInfo[] => useList<AppInfo>("/v1/apps", "apps");
 
 const section = (document: JsonObject, name: string): JsonObject => {
   const requires = isObject(document.requires) ? document.requires : {};
   return isObject(requires[name]) ? requires[name] : {};
 };
 
-/** The names that an app gives to what it requires: `models`, `tools`, `knowledge`. */
+/** The names that an app gives to what it requires: `models`, `tools`, `knowledge`, `apps`. */
 export const aliases = (document: JsonObject, name: string): string[] => Object.keys(section(document, name));
 
 const idOf = (name: string): string =>
@@ -120,4 +117,14 @@ export function requireBase(document: JsonObject, base: string): { alias: string
   const found = Object.entries(section(document, "knowledge")).find(([, need]) => isObject(need) && need.base === base);
   const alias = found?.[0] ?? idOf(base);
   return { alias, ops: found ? [] : putOps(document, `/requires/knowledge/${alias}`, { base }) };
+}
+
+/** Whether the app runs another one already. */
+export const requiresApp = (document: JsonObject, app: string): boolean =>
+  Object.values(section(document, "apps")).some((need) => isObject(need) && need.app === app);
+
+/** The alias of an app, and the operations that make this one require it as it is now. */
+export function requireApp(document: JsonObject, app: AppInfo): { alias: string; ops: Op[] } {
+  const alias = idOf(app.id);
+  return { alias, ops: putOps(document, `/requires/apps/${alias}`, { app: app.id, digest: app.digest }) };
 }

@@ -42,7 +42,7 @@ async def import_app(service: Served, who: Who, request: Request) -> dict[str, J
 async def show_app(service: Served, who: Who, app: str) -> dict[str, Json]:
     """Describe an app: its inputs and outputs, and what the compiler says of it."""
     found = await service.bench.apps.find(app, who.workspace)
-    compilation = await service.bench.apps.compilation(found.bundle)
+    compilation = await service.bench.apps.compilation(found.bundle, who.workspace)
     findings: list[Json] = [one.to_json() for one in compilation.diagnostics]
     return {**found.to_json(), "ok": compilation.ok, "diagnostics": findings}
 
@@ -80,4 +80,6 @@ async def export_app(service: Served, who: Who, app: str) -> Response:
 async def run_app(service: Served, who: Who, app: str, body: NewRun, request: Request) -> Response:
     """Start a run; `Prefer: wait=N` waits for its end, `Idempotency-Key` makes sending it twice harmless."""
     found = await service.bench.apps.find(app, who.workspace)
-    return tell(await start(service, who, await service.bench.apps.compiled(found.bundle), body, request))
+    return tell(
+        await start(service, who, await service.bench.apps.compiled(found.bundle, who.workspace), body, request)
+    )

@@ -35,7 +35,7 @@ async def read_body(request: Request) -> Bundle:
 async def store(service: Served, who: Who, request: Request) -> dict[str, Json]:
     """Store a bundle (a zip, or one `app.yaml`) that can run here, and say what its inputs are."""
     bundle = await read_body(request)
-    app = ready(await service.bench.apps.compilation(bundle))
+    app = ready(await service.bench.apps.compilation(bundle, who.workspace))
     digest = await service.bench.database.bundles.put(bundle, who.workspace)
     return {**App(app.id, bundle, "bundle").to_json(), "digest": digest}
 
@@ -47,7 +47,9 @@ async def lock(service: Served, who: Who, request: Request) -> dict[str, Json]:
     bundle = await read_body(request)
     document = read_app(bundle) or ready(compile_bundle(bundle)).document
     await service.bench.bases.prepare(document, bundle)
-    return {"lock": lock_from_resources(await service.bench.inventory.take(document, bundle), document).to_text()}
+    return {
+        "lock": lock_from_resources(await service.bench.resources(document, bundle, who.workspace), document).to_text()
+    }
 
 
 @router.post("/{digest}/runs")
@@ -55,4 +57,4 @@ async def lock(service: Served, who: Who, request: Request) -> dict[str, Json]:
 async def run(service: Served, who: Who, digest: str, body: NewRun, request: Request) -> Response:
     """Start a run of a stored bundle."""
     bundle = await service.bench.apps.bundle(digest, who.workspace)
-    return tell(await start(service, who, await service.bench.apps.compiled(bundle), body, request))
+    return tell(await start(service, who, await service.bench.apps.compiled(bundle, who.workspace), body, request))

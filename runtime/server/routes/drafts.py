@@ -36,7 +36,7 @@ class NewEdit(Body):
 async def show_draft(service: Served, who: Who, app: str) -> dict[str, Json]:
     """Return an app as an editor needs it: its data, layout and texts, and what the compiler says of it."""
     draft = await service.bench.drafts.get(app, who.workspace)
-    found = await service.bench.apps.compilation(draft.bundle)
+    found = await service.bench.apps.compilation(draft.bundle, who.workspace)
     diagnostics: list[Json] = [one.to_json() for one in found.diagnostics]
     return {**_shown(draft), "ok": found.ok, "diagnostics": diagnostics, "sketch": found.sketch.to_json()}
 

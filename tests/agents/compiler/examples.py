@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from agents.spec import BaseInfo, Bundle, ModelInfo, Resources, ToolInfo, ToolPolicy
+from agents.spec import AppInfo, BaseInfo, Bundle, ModelInfo, Resources, ToolInfo, ToolPolicy
+from agents.types import NUMBER, STRING
 from runtime.base.labels import Integrity
 
 __all__ = ["EXAMPLES", "Example", "bundle", "resources"]
@@ -25,6 +26,13 @@ TOOLS = (
 def app(nodes: str, *, head: str = HEAD, io: str = IO, needs: str = "", tail: str = "") -> str:
     """Put an app together from its sections."""
     return f"{head}{io}{needs}nodes:\n{nodes}{tail}"
+
+
+SUB = '  sub: {type: subflow, app: sub, in: {text: "${inputs.q}"}}\n'
+
+
+PINNED = f"requires: {{apps: {{sub: {{app: rate, digest: '{'0' * 64}'}}}}}}\n"
+RATE = AppInfo(app="rate", digest="0" * 64, inputs={"text": STRING}, outputs={"score": NUMBER})
 
 
 def bundle(text: str, **files: str) -> Bundle:
@@ -73,6 +81,7 @@ class Example:
     text: str
     path: str
     files: dict[str, str] = field(default_factory=dict[str, str])
+    apps: dict[str, AppInfo] = field(default_factory=dict[str, AppInfo])
 
 
 def edge(source: str, target: str = "done") -> str:
@@ -198,6 +207,14 @@ EXAMPLES: dict[str, Example] = {
     "BG413": Example(
         app(DONE, needs="requires: {tools: {p: {server: plnat, allow: [read]}}}\n"), "/requires/tools/p/server"
     ),
+    "BG414": Example(app(SUB + DONE, needs="requires: {apps: {sub: {app: rate}}}\n"), "/requires/apps/sub"),
+    "BG415": Example(app(SUB + DONE, needs=MODEL), "/nodes/sub/app"),
+    "BG416": Example(
+        app(SUB + DONE, needs=PINNED),
+        "/requires/apps/sub",
+        apps={"sub": replace(RATE, problem="it keeps state beyond a run: seen")},
+    ),
+    "BG417": Example(app(SUB + DONE, needs=PINNED), "/requires/apps/sub", apps={"sub": replace(RATE, latest="1" * 64)}),
     "BG501": Example(
         app(LOOK + '  do: {type: tool, tool: plant.act, in: {tag: "${look.text}"}}\n' + DONE, needs=TOOLS), "/nodes/do"
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def test_every_code_has_an_example() -> None:
 @pytest.mark.parametrize("code", sorted(EXAMPLES))
 def test_the_example_is_found(code: str) -> None:
     example = EXAMPLES[code]
-    found = compile_bundle(bundle(example.text), resources())
+    found = compile_bundle(bundle(example.text), replace(resources(), apps=example.apps))
     places = [(one.code, one.path) for one in found.diagnostics]
     assert (code, example.path) in places, [(one.code, one.path, one.en) for one in found.diagnostics]
     [finding] = [one for one in found.diagnostics if (one.code, one.path) == (code, example.path)][:1]
