@@ -24,6 +24,7 @@ from .expressions import Binding
 
 if TYPE_CHECKING:
     from .graph import CompiledApp
+    from .spec import ToolInfo
 
 __all__ = [
     "Answer",
@@ -124,12 +125,14 @@ class ToolRequest:
         arguments: Its arguments, checked against its schema before anything is sent.
         approve: When a person must agree first; the registry's rule wins where it is stricter.
         label: Label of the arguments and of the decision to call, where it is lower than all that the body has seen.
+        info: What is known of it, where it is no server's but one that the engine has itself: `http`, `sql`.
     """
 
     tool: str
     arguments: dict[str, Json]
     approve: Literal["effects", "always", "never"] | None = None
     label: Label | None = None
+    info: ToolInfo | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,11 +7,10 @@ reach anything that was not handed to it. `$${` writes a literal `${`. A block's
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from html import escape as escape_html
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from runtime.base.errors import Json
 
@@ -19,6 +18,8 @@ from .expressions import Checker, CheckProblem, Evaluator, Expr, ExpressionSynta
 from .types import BOOLEAN, DURATION, INTEGER, JSON, NUMBER, STRING, TIMESTAMP, EnumOf, ListOf, Type
 
 __all__ = ["Template", "TemplateProblem", "parse_template"]
+
+Escape: TypeAlias = Callable[[str], str]
 
 LOOP = re.compile(r"^for\s+([a-z][a-z0-9_]*)\s+in\s+(.+)$", re.DOTALL)
 CONDITION = re.compile(r"^if\s+(.+)$", re.DOTALL)
@@ -66,13 +67,13 @@ class Template:
         """Return what is wrong with the text when it is given names of these types."""
         return [*self._problems, *_check(self._root, dict(types))]
 
-    def render(self, values: Mapping[str, Json], types: Mapping[str, Any], *, escape: bool = False) -> str:
+    def render(self, values: Mapping[str, Json], types: Mapping[str, Any], *, escape: Escape | None = None) -> str:
         """Fill the text.
 
         Args:
             values: The names it may read. Names of `types` that are missing count as absent.
             types: Types of the names, as they were checked.
-            escape: Whether inserted values are escaped for HTML.
+            escape: Makes an inserted value safe for its place, such as `html.escape`.
 
         Raises:
             ExpressionError: An expression failed on these values.
@@ -80,13 +81,15 @@ class Template:
         kinds = {name: kind if isinstance(kind, Type) else JSON for name, kind in types.items()}
         return "".join(self._fill(self._root, dict(values), kinds, escape=escape))
 
-    def _fill(self, block: _Block, values: dict[str, Json], kinds: dict[str, Type], *, escape: bool) -> Iterator[str]:
+    def _fill(
+        self, block: _Block, values: dict[str, Json], kinds: dict[str, Type], *, escape: Escape | None
+    ) -> Iterator[str]:
         for part in block.parts:
             if isinstance(part, str):
                 yield part
             elif isinstance(part, Expr):
                 text = str(self._evaluator(kinds).render(TextOf((part,)), values))
-                yield escape_html(text) if escape else text
+                yield escape(text) if escape else text
             elif isinstance(part, _If):
                 chosen = (
                     part.then if self._evaluator(kinds).evaluate(part.condition, values) is True else part.otherwise

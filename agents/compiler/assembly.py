@@ -77,7 +77,7 @@ def compile_bundle(
             resources = resources_from_lock(lock, document)
         app, problems, shown = compile_document(bundle, document, resources)
         found += problems
-    placed = [_placed(finding, parsed.positions) for finding in dict.fromkeys(found)]
+    placed = [_placed(finding, parsed.positions) for finding in {repr(one): one for one in found}.values()]
     placed.sort(key=lambda finding: (finding.line or 0, finding.column or 0))
     broken = any(finding.severity == "error" for finding in placed)
     if app is not None and apps:

@@ -7,7 +7,6 @@ from pydantic import BaseModel
 from ..diagnostics import Phrase
 from .conditions import ALWAYS
 from .draft import Draft
-from .flow import tools_of
 
 __all__ = ["check_budget"]
 
@@ -41,9 +40,7 @@ def _check_tool_calls(draft: Draft, limit: int | None) -> None:
     certain = [
         name
         for name in draft.order
-        if draft.runs[name] == ALWAYS
-        and draft.nodes[name].view.spec.type == "tool"
-        and list(tools_of(draft.scope, draft.nodes[name]))
+        if draft.runs[name] == ALWAYS and draft.nodes[name].view.spec.type in ("tool", "http")
     ]
     if limit is not None and len(certain) > limit:
         named = ", ".join(certain)

@@ -8,6 +8,7 @@ from runtime.base.labels import join
 
 from ..graph import CompiledApp, CompiledNode
 from ..nodes.agent import AgentConfig
+from ..nodes.http import HttpConfig, http_tool
 from ..nodes.subflow import SubflowConfig
 from ..nodes.tool import ToolConfig
 from ..spec import AppInfo, ToolInfo
@@ -53,6 +54,9 @@ def _tools(app: CompiledApp) -> Iterator[tuple[str, ToolInfo, bool]]:
             inner = app.resources.apps.get(config.app)
             for name, info in inner.tools.items() if inner else ():
                 yield f"{config.app}/{name}", info, inner is not None and name in inner.approved
+        elif isinstance(config, HttpConfig):
+            info = http_tool(config, dynamic=bool(node.inputs))
+            yield info.name, info, config.approve in ("effects", "always")
         elif isinstance(config, ToolConfig | AgentConfig):
             names = [config.tool] if isinstance(config, ToolConfig) else config.tools
             for name in names:

@@ -338,6 +338,18 @@ CATALOG: dict[str, Entry] = {
         "The app {name!r} has a newer version than the one that is fixed.",
         "应用 {name!r} 有比所固定版本更新的版本。",
     ),
+    "BG418": Entry(
+        "error",
+        "Host not allowed",
+        "The host {name!r} is not in policy.egress.",
+        "主机 {name!r} 不在 policy.egress 中。",
+    ),
+    "BG419": Entry(
+        "error",
+        "Undeclared secret",
+        "The secret {name!r} is not in requires.secrets.{hint}",
+        "机密 {name!r} 不在 requires.secrets 中。{hint}",
+    ),
     # 5: information flow
     "BG501": Entry(
         "error",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import ClassVar, Literal
 
 from runtime.base.errors import Json
@@ -65,7 +66,7 @@ class Template(NodeType):
         """Fill the template and store the file."""
         config = node.config_as(TemplateConfig)
         template = parse_template(node.texts.get(config.source, config.source))
-        text = template.render(inputs, node.ports, escape=config.format == "html")
+        text = template.render(inputs, node.ports, escape=escape if config.format == "html" else None)
         request = FileRequest(
             name=f"{node.id}.{SUFFIX[config.format]}", media_type=MEDIA[config.format], content=text.encode()
         )

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import BaigongError
 from .language import Language, of_locale
+from .networks import read_networks
 
 __all__ = ["Settings", "SettingsError", "accepted_by", "load_settings", "variable_of"]
 
@@ -36,6 +37,11 @@ def _absolute(path: Path) -> Path:
         return path.expanduser().absolute()
     except RuntimeError as error:  # ~name of an unknown user
         raise ValueError(str(error)) from error
+
+
+def _networks(text: str | None) -> str | None:
+    read_networks(text or "")
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,10 @@ class Settings(BaseSettings):
     offline: Annotated[bool, Accepts("true or false")] = Field(
         default=False,
         description="Refuse every connection that leaves this machine.",
+    )
+    inner_networks: Annotated[str | None, AfterValidator(_networks), Accepts("networks, separated by commas")] = Field(
+        default=None,
+        description="Networks that are not public and that apps may reach all the same, such as `10.0.0.0/8`.",
     )
     threads: Annotated[int, Field(ge=1, le=1024), Accepts("an integer from 1 to 1024")] = Field(
         default_factory=_default_threads,

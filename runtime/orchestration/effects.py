@@ -89,9 +89,7 @@ async def call_tool(context: Caller, request: ToolRequest) -> tuple[ToolReply, L
         BudgetExceeded: No tool call is left.
         ToolError: The call failed.
     """
-    alias, _, name = request.tool.partition(".")
-    need = context.app.document.requires.tools[alias]
-    info = context.app.resources.servers.get(need.server, {}).get(name) or ToolInfo(name=name)
+    server, info = _known(context.app, request)
     _validate(context, request, info)
     label = request.label or context.label
     verdict = judge(info.policy, label, request.approve)
@@ -102,7 +100,7 @@ async def call_tool(context: Caller, request: ToolRequest) -> tuple[ToolReply, L
         )
     if verdict == "ask":
         await _approved(context, request, info, label)
-    call = _Call(context, request, need.server, info)
+    call = _Call(context, request, server, info)
     try:
         record = await context.calls.serve("tool", request.tool, request.arguments, call.live)
     except BaigongError:
@@ -110,6 +108,15 @@ async def call_tool(context: Caller, request: ToolRequest) -> tuple[ToolReply, L
         context.seen(result_label(info.policy))
         raise
     return records.read_tool_reply(record), result_label(info.policy)
+
+
+def _known(app: CompiledApp, request: ToolRequest) -> tuple[str, ToolInfo]:
+    """Return the server that a tool belongs to, and what is known of it."""
+    if request.info is not None:
+        return "", request.info
+    alias, _, name = request.tool.partition(".")
+    server = app.document.requires.tools[alias].server
+    return server, app.resources.servers.get(server, {}).get(name) or ToolInfo(name=name)
 
 
 class _Call:
@@ -158,16 +165,16 @@ class _Call:
 
     async def _send(self) -> ToolResult:
         segment = self._context.frame.segment
+        key = self.key if self._info.policy.effect_class == "keyed" else None
+        timeout = self._context.purse.left("seconds")
+        if self._request.info is not None:
+            reach_soon("inside_effect")
+            door = segment.host.doors[self._request.tool]
+            return await door(self._context.app, self._request.arguments, key=key, timeout=timeout)
         files = file_parameters(self._info.input_schema)
         async with attached(self._request.arguments, files, segment.host.files, segment.info.workspace) as arguments:
             reach_soon("inside_effect")
-            return await segment.host.tools.call(
-                self._server,
-                self._info.name,
-                arguments,
-                key=self.key if self._info.policy.effect_class == "keyed" else None,
-                timeout=self._context.purse.left("seconds"),
-            )
+            return await segment.host.tools.call(self._server, self._info.name, arguments, key=key, timeout=timeout)
 
     async def _intend(self) -> None:
         context, info = self._context, self._info

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from agents.context import RetrieveReply, RetrieveRequest
 from agents.graph import CompiledApp
-from tools.ports import Toolset
+from tools.ports import ToolResult, Toolset
 
 from ..base.errors import Json
 from ..base.events import Live
 from ..models.ports import ModelHub
 
-__all__ = ["Files", "Host", "Publish", "Retriever"]
+__all__ = ["Door", "Files", "Host", "Publish", "Retriever"]
 
 Publish: TypeAlias = Callable[[Live], None]
 
@@ -39,6 +39,21 @@ class Files(Protocol):
         ...
 
 
+class Door(Protocol):
+    """A tool that the engine has itself."""
+
+    async def __call__(
+        self,
+        app: CompiledApp,
+        arguments: Mapping[str, Json],
+        *,
+        key: str | None,
+        timeout: float | None,  # noqa: ASYNC109 the whole call, several phases
+    ) -> ToolResult:
+        """Make a call for an app; `key` is the idempotency key of a keyed one."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Host:
     """The parts that a run reaches through its context.
@@ -48,9 +63,11 @@ class Host:
         tools: Tool servers.
         retriever: Knowledge.
         files: Artifacts.
+        doors: The engine's own tools, by name.
     """
 
     models: ModelHub
     tools: Toolset
     retriever: Retriever
     files: Files
+    doors: Mapping[str, Door] = field(default_factory=dict[str, Door])

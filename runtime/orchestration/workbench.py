@@ -12,15 +12,18 @@ from agents.compiler import Compilation, compile_bundle
 from agents.graph import CompiledApp
 from agents.spec import Bundle, Document, Resources
 from knowledge.library import Library
+from tools.http import HttpDoor
 from tools.registry import registered
 from tools.servers import ServerPool
 
 from ..access import Credentials, SecretStore, UnknownSecret, load_key
+from ..base.networks import read_networks
 from ..base.settings import Settings
 from ..models.assembly import open_hub
 from ..storage import Database, Home, open_home
 from .apps import Apps
 from .bases import Bases
+from .doors import http_door
 from .drafts import Drafts
 from .engine import Engine
 from .files import StoredFiles
@@ -67,7 +70,11 @@ class Workbench:
         )
         self.bases = Bases(self.library)
         files = StoredFiles(database.artifacts)
-        self.host = Host(models=models, tools=ServerPool(specs), retriever=self.bases, files=files)
+        inner = read_networks(settings.inner_networks or "")
+        client = HttpDoor(secrets=self._reveal, inner=inner, offline=settings.offline)
+        self.host = Host(
+            models=models, tools=ServerPool(specs), retriever=self.bases, files=files, doors={"http": http_door(client)}
+        )
         self.inventory = Inventory(specs, self.host.tools, models, self.bases, self.secrets)
         limits = {"usd": settings.day_usd, "tokens": settings.day_tokens}
         given = {kind: float(limit) for kind, limit in limits.items() if limit is not None}

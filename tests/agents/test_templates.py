@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from html import escape
+
 import pytest
 
 from agents.templates import parse_template
@@ -11,7 +14,7 @@ TYPES = {"name": STRING, "n": INTEGER, "x": NUMBER, "on": BOOLEAN, "rows": ListO
 ROW = {"id": "p1", "text": "Oil <hot>", "document": "pump.md", "start": 0, "end": 9, "score": 0.5}
 
 
-def render(text: str, *, escape: bool = False, **values: object) -> str:
+def render(text: str, *, escape: Callable[[str], str] | None = None, **values: object) -> str:
     return parse_template(text).render(values, TYPES, escape=escape)  # pyright: ignore[reportArgumentType]
 
 
@@ -31,7 +34,7 @@ def test_a_condition_takes_its_side() -> None:
 
 
 def test_html_is_escaped() -> None:
-    assert render("<b>${name}</b>", escape=True, name="<script>") == "<b>&lt;script&gt;</b>"
+    assert render("<b>${name}</b>", escape=escape, name="<script>") == "<b>&lt;script&gt;</b>"
 
 
 def test_a_literal_dollar_brace_survives() -> None:

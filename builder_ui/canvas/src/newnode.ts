@@ -28,6 +28,7 @@ const STARTS: { [type: string]: JsonObject } = {
   judge: { criteria: "", in: { text: "" } },
   wait: { for: "1h" },
   subflow: { app: "" },
+  http: { url: "https://" },
 };
 
 /** An id that no node has: the type, then the type with a number. */

@@ -215,6 +215,14 @@ EXAMPLES: dict[str, Example] = {
         apps={"sub": replace(RATE, problem="it keeps state beyond a run: seen")},
     ),
     "BG417": Example(app(SUB + DONE, needs=PINNED), "/requires/apps/sub", apps={"sub": replace(RATE, latest="1" * 64)}),
+    "BG418": Example(app("  get: {type: http, url: 'https://a.example/x'}\n" + DONE), "/nodes/get/url"),
+    "BG419": Example(
+        app(
+            "  get: {type: http, url: 'https://a.example/x', auth: {bearer: TOKEN}}\n" + DONE,
+            tail="policy: {egress: [a.example]}\n",
+        ),
+        "/nodes/get/auth",
+    ),
     "BG501": Example(
         app(LOOK + '  do: {type: tool, tool: plant.act, in: {tag: "${look.text}"}}\n' + DONE, needs=TOOLS), "/nodes/do"
     ),

@@ -18,7 +18,7 @@ from runtime.models.errors import ModelUnavailable
 from runtime.models.ports import Delta, ModelAnswer, Offer
 from runtime.orchestration.engine import Engine
 from runtime.orchestration.files import StoredFiles
-from runtime.orchestration.host import Host
+from runtime.orchestration.host import Door, Host
 from runtime.storage import Database, open_home
 from tools.memory import MemoryTool, MemoryToolset
 from tools.ports import ToolDescription
@@ -146,13 +146,20 @@ async def bench(
     *,
     tools: MemoryToolset | None = None,
     models: Answers | None = None,
+    doors: Mapping[str, Door] | None = None,
     day: dict[str, float] | None = None,
 ) -> AsyncIterator[Bench]:
     """Open an engine over a home folder and close it again."""
     with open_home(Settings(home=folder)) as home:
         database = await Database.open(home)
         answers, servers = models or Answers(), tools or toolset()
-        host = Host(models=answers, tools=servers, retriever=NoKnowledge(), files=StoredFiles(database.artifacts))
+        host = Host(
+            models=answers,
+            tools=servers,
+            retriever=NoKnowledge(),
+            files=StoredFiles(database.artifacts),
+            doors=doors or {},
+        )
         engine = Engine(database, host, recompile, day_limits=day)
         try:
             yield Bench(engine=engine, database=database, models=answers, tools=servers)

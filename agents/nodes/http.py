@@ -1,0 +1,216 @@
+"""`http`: one request to a host that the app's policy names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, ClassVar, Final, Literal
+from urllib.parse import quote, urlsplit
+
+from pydantic import Field
+
+from runtime.base.errors import Json
+
+from ..context import Context, ToolRequest
+from ..diagnostics import Diagnostic, Fix, Op, Phrase, diagnose, hint
+from ..errors import NodeError
+from ..graph import CompiledNode
+from ..manifest import Config, Manifest, Port, Surface
+from ..scope import NodeView
+from ..spec import Document, ToolInfo, ToolPolicy
+from ..spec.resources import EffectClass
+from ..templates import parse_template
+from ..types import FILE, INTEGER, JSON, STRING, MapOf, OptionalOf, parse_type
+from .base import NodeType, Outcome
+from .dialogue import check_text
+
+__all__ = ["Http", "HttpConfig", "allows", "http_tool"]
+
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
+_CLASSES: Final[dict[str, EffectClass]] = {"GET": "pure", "HEAD": "pure", "PUT": "keyed", "DELETE": "keyed"}
+_START: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?=[/?]|$)")
+"""Scheme, host and port of a URL: never made of values."""
+
+
+class Auth(Config):
+    """How a request says who it comes from; each names a secret of `requires.secrets`."""
+
+    bearer: str | None = None
+    basic: str | None = None
+    header: dict[str, str] = {}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of its secrets."""
+        return tuple(name for name in (self.bearer, self.basic, *self.header.values()) if name)
+
+
+class HttpConfig(Config):
+    """Keys of an `http` node.
+
+    `url`, `query` and `headers` may hold `${name}` of the node's own inputs; in the URL a value is one path segment,
+    or a part of one, and can lead to no other host or folder. `accept` names status codes from 400 on that are answers
+    rather than failures. `effect` says what to do with a request that may or may not have arrived before a crash.
+    """
+
+    url: str
+    method: Method = "GET"
+    query: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    auth: Auth = Auth()
+    accept: list[Annotated[int, Field(ge=400, le=599)]] = []
+    returns: str | None = None
+    effect: Literal["pure", "keyed", "once"] | None = None
+    approve: Literal["effects", "always", "never"] | None = None
+
+    @property
+    def effect_class(self) -> EffectClass:
+        """What to do with a request that may have arrived: as written, or as the method means it."""
+        return self.effect or _CLASSES.get(self.method, "once")
+
+
+def http_tool(config: HttpConfig, *, dynamic: bool) -> ToolInfo:
+    """Return a request as a tool: what it may do, by its method.
+
+    Args:
+        config: The node's configuration.
+        dynamic: Whether anything of it is made of values, which then leave the machine.
+    """
+    sends = dynamic or config.effect_class != "pure"
+    policy = ToolPolicy(
+        effect_class=config.effect_class, effect="egress" if sends else "none", reads="untrusted", approval="never"
+    )
+    return ToolInfo(name=f"{config.method} {_host(config.url)}", description="One HTTP request.", policy=policy)
+
+
+class Http(NodeType):
+    """Sends one request through the guarded client."""
+
+    manifest: ClassVar = Manifest(
+        type="http",
+        group="tool",
+        en="Sends one HTTP request to a host that the policy names.",
+        zh="向策略允许的主机发送一个 HTTP 请求。",
+        config=HttpConfig,
+        accepts=frozenset({"on_error", "retry", "timeout", "budget", "cache"}),
+    )
+
+    def surface(self, view: NodeView) -> Surface:
+        """Take any names and a `body`; give status, headers, text, data, and a file where the answer is no text."""
+        returns = view.config_as(HttpConfig).returns
+        return Surface(
+            open=True,
+            outputs={
+                "status": Port(type=INTEGER),
+                "headers": Port(type=MapOf(STRING)),
+                "text": Port(type=STRING),
+                "data": Port(type=parse_type(returns, view.scope.types) if returns else JSON),
+                "file": Port(type=OptionalOf(FILE)),
+            },
+        )
+
+    def check(self, view: NodeView) -> Iterator[Diagnostic]:
+        """Check the host against the policy, the names against the inputs, the secrets against `requires`."""
+        config = view.config_as(HttpConfig)
+        path = f"{view.pointer}/url"
+        if _START.match(config.url) is None or _host(config.url) == "":
+            problem = Phrase(
+                "write scheme and host out, as in https://host/path", "请完整写出协议和主机，如 https://host/path"
+            )
+            yield diagnose("BG105", path, node=view.id, where="url", problem=problem)
+        elif not allows(view.scope.document.policy.egress, config.url):
+            host = _host(config.url)
+            fix = Fix(f"Allow {host}", f"允许 {host}", (_allow(view.scope.document, host),))
+            yield diagnose("BG418", path, node=view.id, fix=fix, name=host)
+        for key, text in _texts(config):
+            yield from check_text(view, key, text)
+        declared = view.scope.document.requires.secrets
+        for name in config.auth.secrets:
+            if name not in declared:
+                near = hint(name, declared)
+                yield diagnose("BG419", f"{view.pointer}/auth", node=view.id, name=name, hint=near)
+
+    async def run(self, ctx: Context, node: CompiledNode, inputs: Mapping[str, Json]) -> Outcome:
+        """Send the request and hand the answer on."""
+        config = node.config_as(HttpConfig)
+        arguments: dict[str, Json] = {
+            "method": config.method,
+            "url": _url(config, node, inputs),
+            "headers": {name: _header(text, node, inputs) for name, text in config.headers.items()},
+            "auth": config.auth.model_dump(exclude_defaults=True),
+            "accept": [*config.accept],
+        }
+        if inputs.get("body") is not None:
+            body = inputs["body"]
+            arguments["body"] = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+            arguments["json"] = not isinstance(body, str)
+        info = http_tool(config, dynamic=bool(node.inputs))
+        request = ToolRequest(tool="http", arguments=arguments, approve=config.approve, info=info)
+        result = (await ctx.tool(request)).value
+        answer = result.data if isinstance(result.data, dict) else {}
+        outputs: dict[str, Json] = {name: answer.get(name) for name in ("status", "headers", "data")}
+        files = [*result.files]
+        return Outcome(outputs={**outputs, "text": result.text, "file": files[0] if files else None})
+
+
+def _allow(document: Document, host: str) -> Op:
+    listed: list[Json] = [*document.policy.egress, host]
+    if "policy" in document.model_fields_set:
+        return Op(op="set", path="/policy/egress", value=listed)
+    return Op(op="set", path="/policy", value={"egress": listed})
+
+
+def allows(egress: Iterable[str], url: str) -> bool:
+    """Whether a policy lets a URL be reached: `host`, `host:port` or `*.domain`; without a port, the scheme's own."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    for entry in egress:
+        name, _, port = entry.lower().rpartition(":") if re.search(r":\d+$", entry) else (entry.lower(), "", "")
+        fits = host.endswith(name[1:]) and host != name[2:] if name.startswith("*.") else host == name.strip("[]")
+        if fits and parts.port == (int(port) if port else None):
+            return True
+        if fits and port and parts.port is None and int(port) == {"http": 80, "https": 443}.get(parts.scheme):
+            return True
+    return False
+
+
+def _texts(config: HttpConfig) -> Iterator[tuple[str, str]]:
+    yield "/url", config.url
+    yield from ((f"/query/{name}", text) for name, text in config.query.items())
+    yield from ((f"/headers/{name}", text) for name, text in config.headers.items())
+
+
+def _host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    return f"{parts.hostname or ''}:{port}" if port else parts.hostname or ""
+
+
+def _url(config: HttpConfig, node: CompiledNode, inputs: Mapping[str, Json]) -> str:
+    """Fill the URL; a value is quoted so that it stays within its place."""
+    base = parse_template(config.url).render(inputs, node.ports, escape=_segment)
+    pairs = [
+        f"{quote(name, safe='')}={quote(parse_template(text).render(inputs, node.ports), safe='')}"
+        for name, text in config.query.items()
+    ]
+    joint = "&" if "?" in base else "?"
+    return base + (joint + "&".join(pairs) if pairs else "")
+
+
+def _segment(value: str) -> str:
+    quoted = quote(value, safe="")
+    return quoted.replace(".", "%2E") if quoted.strip(".") == "" else quoted
+
+
+def _header(text: str, node: CompiledNode, inputs: Mapping[str, Json]) -> str:
+    value = parse_template(text).render(inputs, node.ports)
+    if any(ord(sign) < 32 or ord(sign) > 126 for sign in value):
+        raise NodeError(
+            "A header holds a sign that it must not.", where=node.id, fix="Use printable ASCII without line breaks."
+        )
+    return value
