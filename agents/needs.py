@@ -12,7 +12,7 @@ __all__ = ["needs_of"]
 
 
 def needs_of(document: Document, bundle: Bundle) -> dict[str, Json]:
-    """Return `{models, tools, knowledge, apps, skills, secrets, hosts, surfaces}`.
+    """Return `{models, tools, knowledge, databases, apps, skills, secrets, hosts, surfaces}`.
 
     A tool says what its effect is, by the lock; one that the lock does not know is taken for the worst. Surfaces are
     the ways in which the app is offered, which only publishing opens.
@@ -44,6 +44,7 @@ def needs_of(document: Document, bundle: Bundle) -> dict[str, Json]:
         "knowledge": [
             {"name": name, "base": need.base, "recipe": need.recipe} for name, need in requires.knowledge.items()
         ],
+        "databases": [{"name": name, "database": base} for name, base in requires.databases.items()],
         "apps": [{"name": name, "app": need.app, "digest": need.digest} for name, need in requires.apps.items()],
         "skills": [*requires.skills],
         "secrets": [*requires.secrets],

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from runtime.base.errors import Json
 
 from .graph import StateKey
-from .spec import AppInfo, BaseInfo, Bundle, Document, ModelInfo, NodeSpec, Resources, ToolInfo
+from .spec import AppInfo, BaseInfo, Bundle, DatabaseInfo, Document, ModelInfo, NodeSpec, Resources, ToolInfo
 from .types import Record, Type, from_schema, parse_type
 
 __all__ = ["NodeView", "Scope"]
@@ -50,6 +50,10 @@ class Scope:
         """Return the app that a declared name stands for, if another app can run it."""
         info = self.resources.apps.get(alias)
         return info if info is not None and not info.problem and alias in self.document.requires.apps else None
+
+    def database(self, alias: str) -> DatabaseInfo | None:
+        """Return the database that a declared name stands for."""
+        return self.resources.databases.get(alias)
 
     def is_file(self, text: str) -> bool:
         """Whether `text` is the name of a text file of the bundle rather than the text itself."""

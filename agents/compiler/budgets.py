@@ -40,7 +40,7 @@ def _check_tool_calls(draft: Draft, limit: int | None) -> None:
     certain = [
         name
         for name in draft.order
-        if draft.runs[name] == ALWAYS and draft.nodes[name].view.spec.type in ("tool", "http")
+        if draft.runs[name] == ALWAYS and draft.nodes[name].view.spec.type in ("tool", "http", "sql")
     ]
     if limit is not None and len(certain) > limit:
         named = ", ".join(certain)

@@ -23,6 +23,7 @@ from ..nodes.human import HumanConfig
 from ..nodes.judge import JudgeConfig
 from ..nodes.retrieve import RetrieveConfig
 from ..nodes.set import SetConfig
+from ..nodes.sql import SqlConfig, sql_tool
 from ..nodes.subflow import SubflowConfig
 from ..nodes.tool import ToolConfig
 from ..scope import Scope
@@ -181,7 +182,7 @@ def _sources(draft: Draft, node: Node) -> Iterator[tuple[str, Label]]:
         trust = info.trust if info else Integrity.UNTRUSTED
         secrecy = Confidentiality.PUBLIC if trust is Integrity.APP else Confidentiality.WORKSPACE
         yield base, Label(trust, secrecy)
-    for tool, info, _ in (*tools_of(scope, node), *own_tools(node)):
+    for tool, info, _ in (*tools_of(scope, node), *own_tools(scope, node)):
         yield tool, tool_label(info)
     if isinstance(config, SubflowConfig) and (app := scope.app(config.app)) is not None:
         yield config.app, app.reads
@@ -265,18 +266,21 @@ def tools_of(scope: Scope, node: Node) -> Iterator[tuple[str, ToolInfo | None, A
             yield name, scope.tool(name), config.approve
 
 
-def own_tools(node: Node) -> Iterator[tuple[str, ToolInfo, Approve]]:
+def own_tools(scope: Scope, node: Node) -> Iterator[tuple[str, ToolInfo, Approve]]:
     """Yield what a node does to the world without a tool server."""
     config = node.view.config
     if isinstance(config, HttpConfig):
         info = http_tool(config, dynamic=bool(node.view.spec.inputs))
+        yield info.name, info, config.approve
+    elif isinstance(config, SqlConfig):
+        info = sql_tool(config, scope.database(config.database))
         yield info.name, info, config.approve
 
 
 def effects_of(scope: Scope, node: Node) -> Iterator[tuple[str, ToolInfo | None, Approve]]:
     """Yield the tools that a node may call, those of an app that it runs too."""
     yield from tools_of(scope, node)
-    yield from own_tools(node)
+    yield from own_tools(scope, node)
     config = node.view.config
     if isinstance(config, SubflowConfig) and (app := scope.app(config.app)) is not None:
         for name, info in app.tools.items():

@@ -9,6 +9,7 @@ from runtime.base.labels import join
 from ..graph import CompiledApp, CompiledNode
 from ..nodes.agent import AgentConfig
 from ..nodes.http import HttpConfig, http_tool
+from ..nodes.sql import SqlConfig, sql_tool
 from ..nodes.subflow import SubflowConfig
 from ..nodes.tool import ToolConfig
 from ..spec import AppInfo, ToolInfo
@@ -56,6 +57,9 @@ def _tools(app: CompiledApp) -> Iterator[tuple[str, ToolInfo, bool]]:
                 yield f"{config.app}/{name}", info, inner is not None and name in inner.approved
         elif isinstance(config, HttpConfig):
             info = http_tool(config, dynamic=bool(node.inputs))
+            yield info.name, info, config.approve in ("effects", "always")
+        elif isinstance(config, SqlConfig):
+            info = sql_tool(config, app.resources.databases.get(config.database))
             yield info.name, info, config.approve in ("effects", "always")
         elif isinstance(config, ToolConfig | AgentConfig):
             names = [config.tool] if isinstance(config, ToolConfig) else config.tools

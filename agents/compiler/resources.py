@@ -44,6 +44,8 @@ def _needs(draft: Draft) -> None:
         if resources.complete and not resources.models.get(alias):
             problem = Phrase("none has its capabilities and context", "没有满足其能力和上下文要求的部署")
             draft.report("BG402", f"/requires/models/{alias}", name=alias, problem=problem)
+    for alias, name in needs.databases.items():
+        _database(draft, alias, name)
     for alias, need in needs.apps.items():
         _app(draft, alias, need)
     for alias, need in needs.knowledge.items():
@@ -51,6 +53,17 @@ def _needs(draft: Draft) -> None:
     for at, secret in enumerate(needs.secrets):
         if resources.secrets is not None and secret not in resources.secrets:
             draft.report("BG409", f"/requires/secrets/{at}", name=secret)
+
+
+def _database(draft: Draft, alias: str, name: str) -> None:
+    resources, path = draft.scope.resources, f"/requires/databases/{alias}"
+    if alias in resources.databases:
+        return
+    if resources.complete:
+        problem = Phrase("is not in this home's databases.yaml", "不在本机的 databases.yaml 中")
+        draft.report("BG420", path, name=name, problem=problem, hint="")
+    else:
+        draft.report("BG410", path, what=Phrase(f"the database {name!r}", f"数据库 {name!r}"))
 
 
 def _app(draft: Draft, alias: str, need: AppNeed) -> None:

@@ -350,6 +350,7 @@ CATALOG: dict[str, Entry] = {
         "The secret {name!r} is not in requires.secrets.{hint}",
         "机密 {name!r} 不在 requires.secrets 中。{hint}",
     ),
+    "BG420": Entry("error", "Database", "The database {name!r} {problem}.{hint}", "数据库 {name!r} {problem}。{hint}"),
     # 5: information flow
     "BG501": Entry(
         "error",

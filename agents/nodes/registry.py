@@ -34,7 +34,7 @@ _NOTHING = Phrase("", "")
 PLANNED: Mapping[str, Phrase] = MappingProxyType(
     {
         **dict.fromkeys(("media", "plan", "execute_plan", "handoff"), _NOTHING),
-        **dict.fromkeys(("ingest", "memory_read", "memory_write", "sql", "code", "mcp_resource"), _NOTHING),
+        **dict.fromkeys(("ingest", "memory_read", "memory_write", "code", "mcp_resource"), _NOTHING),
         **dict.fromkeys(("note",), _NOTHING),
     }
 )

@@ -7,13 +7,14 @@ from .document import Document, NodeSpec
 from .edit import Edit, Operation, apply_edit, operation_from_json, operation_to_json
 from .lock import Lock, fingerprint, lock_from_resources, read_lock, resources_from_lock
 from .positions import Positions
-from .resources import AppInfo, BaseInfo, ModelInfo, Resources, SkillInfo, ToolInfo, ToolPolicy
+from .resources import AppInfo, BaseInfo, DatabaseInfo, ModelInfo, Resources, SkillInfo, ToolInfo, ToolPolicy
 from .shape import explain_errors, read_document
 from .text import Parsed, parse_yaml
 
 __all__ = [
     "AppInfo",
     "BaseInfo",
+    "DatabaseInfo",
     "Bundle",
     "Comments",
     "Document",

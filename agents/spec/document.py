@@ -153,6 +153,7 @@ class Requires(Strict):
     models: dict[Id, ModelNeed] = {}
     tools: dict[Id, ToolNeed] = {}
     knowledge: dict[Id, KnowledgeNeed] = {}
+    databases: dict[Id, str] = {}
     apps: dict[Id, AppNeed] = {}
     skills: list[str] = []
     secrets: list[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]] = []

@@ -26,6 +26,7 @@ from .resources import (
     AppInfo,
     Approval,
     BaseInfo,
+    DatabaseInfo,
     Effect,
     EffectClass,
     ModelInfo,
@@ -97,6 +98,16 @@ class LockedSkill(_Locked):
     description: str = ""
 
 
+class LockedDatabase(_Locked):
+    """A `DatabaseInfo`."""
+
+    name: str
+    write: bool = False
+    ledger: bool = False
+    reads: Reads = "untrusted"
+    private: bool = True
+
+
 class LockedApp(_Locked):
     """An `AppInfo`: types as JSON Schemas, labels as their names."""
 
@@ -118,14 +129,16 @@ class Lock(_Locked):
     tools: dict[str, LockedServer] = {}
     models: dict[str, list[LockedModel]] = {}
     knowledge: dict[str, LockedBase] = {}
+    databases: dict[str, LockedDatabase] = {}
     apps: dict[str, LockedApp] = {}
     skills: dict[str, LockedSkill] = {}
 
     def to_text(self) -> str:
         """Return the lock's one text: aliases and tools by name, schemas in the order of their server."""
         data = self.model_dump(mode="json")
-        if not data["apps"]:
-            del data["apps"]
+        for section in ("databases", "apps"):
+            if not data[section]:
+                del data[section]
         for section in sorted(data.keys() - {"version"}):
             data[section] = dict(sorted(data[section].items()))
         for server in data["tools"].values():
@@ -173,6 +186,7 @@ def resources_from_lock(lock: Lock | None, document: Document) -> Resources:
         servers <= tools.keys()
         and needs.models.keys() <= lock.models.keys()
         and needs.knowledge.keys() <= lock.knowledge.keys()
+        and needs.databases.keys() <= lock.databases.keys()
         and needs.apps.keys() <= apps.keys()
         and set(needs.skills) <= lock.skills.keys()
     )
@@ -180,6 +194,7 @@ def resources_from_lock(lock: Lock | None, document: Document) -> Resources:
         servers=tools,
         models={alias: tuple(map(_model, models)) for alias, models in lock.models.items()},
         bases={alias: _base(base) for alias, base in lock.knowledge.items()},
+        databases={alias: DatabaseInfo(**base.model_dump()) for alias, base in lock.databases.items()},
         apps=apps,
         skills={name: SkillInfo(name=name, description=skill.description) for name, skill in lock.skills.items()},
         complete=covered,
@@ -201,6 +216,11 @@ def lock_from_resources(resources: Resources, document: Document) -> Lock:
             if alias in needs.models
         },
         knowledge={alias: _locked_base(base) for alias, base in resources.bases.items() if alias in needs.knowledge},
+        databases={
+            alias: LockedDatabase.model_validate(asdict(base))
+            for alias, base in resources.databases.items()
+            if alias in needs.databases
+        },
         apps={
             alias: _locked_app(app) for alias, app in resources.apps.items() if alias in needs.apps and not app.problem
         },

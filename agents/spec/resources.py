@@ -11,7 +11,17 @@ from runtime.base.labels import APP, Integrity, Label
 
 from ..types import Type
 
-__all__ = ["AppInfo", "BaseInfo", "EffectClass", "ModelInfo", "Resources", "SkillInfo", "ToolInfo", "ToolPolicy"]
+__all__ = [
+    "AppInfo",
+    "BaseInfo",
+    "DatabaseInfo",
+    "EffectClass",
+    "ModelInfo",
+    "Resources",
+    "SkillInfo",
+    "ToolInfo",
+    "ToolPolicy",
+]
 
 EffectClass: TypeAlias = Literal["pure", "keyed", "checkable", "once"]
 """What to do with a call that may have happened: run it again, again with the same key, ask the tool, ask a person."""
@@ -115,6 +125,25 @@ class AppInfo:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DatabaseInfo:
+    """A database that the administrator has listed.
+
+    Args:
+        name: Its name.
+        write: Whether apps may change it.
+        ledger: Whether it notes each change, so that each is made exactly once.
+        reads: Whether what it holds can be chosen by somebody outside.
+        private: Whether what it holds belongs to the workspace.
+    """
+
+    name: str
+    write: bool = False
+    ledger: bool = False
+    reads: Reads = "untrusted"
+    private: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Resources:
     """Everything that is known.
 
@@ -122,6 +151,7 @@ class Resources:
         servers: Tools by server and name.
         models: Deployments by the app's model alias, best first.
         bases: Knowledge bases by the app's alias.
+        databases: Databases by the app's own names for them.
         apps: Apps that it runs, by its own names for them.
         skills: Skills by name.
         secrets: Names of the secrets that are set; None where that is not known.
@@ -131,6 +161,7 @@ class Resources:
     servers: Mapping[str, Mapping[str, ToolInfo]] = field(default_factory=dict[str, Mapping[str, ToolInfo]])
     models: Mapping[str, tuple[ModelInfo, ...]] = field(default_factory=dict[str, tuple[ModelInfo, ...]])
     bases: Mapping[str, BaseInfo] = field(default_factory=dict[str, BaseInfo])
+    databases: Mapping[str, DatabaseInfo] = field(default_factory=dict[str, DatabaseInfo])
     apps: Mapping[str, AppInfo] = field(default_factory=dict[str, AppInfo])
     skills: Mapping[str, SkillInfo] = field(default_factory=dict[str, SkillInfo])
     secrets: frozenset[str] | None = None

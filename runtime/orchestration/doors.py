@@ -8,11 +8,12 @@ from agents.graph import CompiledApp
 from agents.nodes.http import allows
 from tools.http import HttpDoor
 from tools.ports import ToolResult
+from tools.sql import SqlDoor
 
 from ..base.errors import Json
 from .host import Door
 
-__all__ = ["http_door"]
+__all__ = ["http_door", "sql_door"]
 
 
 def http_door(client: HttpDoor) -> Door:
@@ -29,3 +30,18 @@ def http_door(client: HttpDoor) -> Door:
         return await client.call(arguments, allows=lambda url: allows(egress, url), key=key, timeout=timeout)
 
     return send
+
+
+def sql_door(client: SqlDoor) -> Door:
+    """Return the way to query the databases of a home."""
+
+    async def query(
+        app: CompiledApp,
+        arguments: Mapping[str, Json],
+        *,
+        key: str | None,
+        timeout: float | None,  # noqa: ASYNC109 the whole call, several phases
+    ) -> ToolResult:
+        return await client.call(arguments, key=key, timeout=timeout)
+
+    return query

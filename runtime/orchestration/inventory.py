@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from agents.spec import Bundle, Document, Resources, ToolInfo, ToolPolicy
+from agents.spec import Bundle, DatabaseInfo, Document, Resources, ToolInfo, ToolPolicy
+from tools.databases import DatabaseSpec
 from tools.ports import Toolset
 from tools.spec import ServerSpec
 
@@ -25,16 +26,25 @@ class Inventory:
         models: The model router.
         bases: Knowledge bases.
         secrets: Secrets, of which only the names are read.
+        databases: The home's databases.
     """
 
     def __init__(
-        self, specs: Mapping[str, ServerSpec], tools: Toolset, models: ModelHub, bases: Bases, secrets: SecretStore
+        self,
+        specs: Mapping[str, ServerSpec],
+        tools: Toolset,
+        models: ModelHub,
+        bases: Bases,
+        *,
+        secrets: SecretStore,
+        databases: Mapping[str, DatabaseSpec],
     ) -> None:
         self._specs = specs
         self._tools = tools
         self._models = models
         self._bases = bases
         self._secrets = secrets
+        self._databases = databases
 
     async def take(self, document: Document, bundle: Bundle, *, complete: bool = True) -> Resources:
         """Return the snapshot; the tool servers that the app names are started for it.
@@ -52,6 +62,11 @@ class Inventory:
             servers={name: await self._server(name) for name in sorted(names) if name in self._specs},
             models={alias: self._models.infos(need) for alias, need in document.requires.models.items()},
             bases=await self._bases.infos(document, bundle),
+            databases={
+                alias: _database(name, self._databases[name])
+                for alias, name in document.requires.databases.items()
+                if name in self._databases
+            },
             secrets=frozenset(info.name for info in await self._secrets.list()),
             complete=complete,
         )
@@ -68,3 +83,7 @@ class Inventory:
             )
             for one in await self._tools.list(name)
         }
+
+
+def _database(name: str, spec: DatabaseSpec) -> DatabaseInfo:
+    return DatabaseInfo(name=name, write=spec.write, ledger=spec.ledger, reads=spec.reads, private=spec.private)

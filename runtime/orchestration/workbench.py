@@ -12,9 +12,11 @@ from agents.compiler import Compilation, compile_bundle
 from agents.graph import CompiledApp
 from agents.spec import Bundle, Document, Resources
 from knowledge.library import Library
+from tools.databases import listed_databases
 from tools.http import HttpDoor
 from tools.registry import registered
 from tools.servers import ServerPool
+from tools.sql import SqlDoor
 
 from ..access import Credentials, SecretStore, UnknownSecret, load_key
 from ..base.networks import read_networks
@@ -23,7 +25,7 @@ from ..models.assembly import open_hub
 from ..storage import Database, Home, open_home
 from .apps import Apps
 from .bases import Bases
-from .doors import http_door
+from .doors import http_door, sql_door
 from .drafts import Drafts
 from .engine import Engine
 from .files import StoredFiles
@@ -72,10 +74,18 @@ class Workbench:
         files = StoredFiles(database.artifacts)
         inner = read_networks(settings.inner_networks or "")
         client = HttpDoor(secrets=self._reveal, inner=inner, offline=settings.offline)
+        databases = listed_databases(home.root)
+        queries = SqlDoor(databases=databases, home=home.root, secrets=self._reveal)
         self.host = Host(
-            models=models, tools=ServerPool(specs), retriever=self.bases, files=files, doors={"http": http_door(client)}
+            models=models,
+            tools=ServerPool(specs),
+            retriever=self.bases,
+            files=files,
+            doors={"http": http_door(client), "sql": sql_door(queries)},
         )
-        self.inventory = Inventory(specs, self.host.tools, models, self.bases, self.secrets)
+        self.inventory = Inventory(
+            specs, self.host.tools, models, self.bases, secrets=self.secrets, databases=databases
+        )
         limits = {"usd": settings.day_usd, "tokens": settings.day_tokens}
         given = {kind: float(limit) for kind, limit in limits.items() if limit is not None}
         self.engine = Engine(database, self.host, self.recompile, day_limits=given)

@@ -29,6 +29,7 @@ const STARTS: { [type: string]: JsonObject } = {
   wait: { for: "1h" },
   subflow: { app: "" },
   http: { url: "https://" },
+  sql: { database: "", query: "" },
 };
 
 /** An id that no node has: the type, then the type with a number. */

@@ -223,6 +223,10 @@ EXAMPLES: dict[str, Example] = {
         ),
         "/nodes/get/auth",
     ),
+    "BG420": Example(
+        app("  get: {type: sql, database: db, query: SELECT 1}\n" + DONE, needs="requires: {databases: {db: plant}}\n"),
+        "/requires/databases/db",
+    ),
     "BG501": Example(
         app(LOOK + '  do: {type: tool, tool: plant.act, in: {tag: "${look.text}"}}\n' + DONE, needs=TOOLS), "/nodes/do"
     ),
