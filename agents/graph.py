@@ -66,6 +66,7 @@ class CompiledNode:
         timeout: Seconds an attempt may take, or None.
         budget: Limits of its own by kind, below those of the app.
         on_exceed: What happens when one of them is reached.
+        cache: For how many seconds a result is kept for the same inputs, None for not at all.
         label: The information-flow label of its outputs, as far as the compiler can know.
         control: The label of the decisions under which it runs.
         lowers: The integrity that its outputs have whatever it saw: a person's answer, a choice from a closed set.
@@ -98,7 +99,7 @@ class CompiledNode:
     timeout: float | None = None
     budget: Mapping[str, float] = field(default_factory=dict[str, float])
     on_exceed: Literal["stop", "degrade", "ask"] = "stop"
-    cache: bool = False
+    cache: float | None = None
     label: Label = APP
     control: Label = APP
     lowers: Integrity | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import Final, cast
 
 from runtime.base.durations import seconds
 from runtime.base.errors import Json
@@ -38,6 +38,9 @@ from .suite import check_suite
 from .wiring import wire
 
 __all__ = ["Compilation", "compile_bundle"]
+
+DAY: Final = 86_400.0
+"""Seconds for which a result is kept unless a time is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +265,7 @@ def _node(draft: Draft, flow: Flow, node: Node, roots: Mapping[str, Type]) -> Co
         timeout=seconds(spec.timeout) if spec.timeout else None,
         budget=budget,
         on_exceed=(spec.budget and spec.budget.on_exceed) or draft.scope.document.budget.on_exceed or "stop",
-        cache=bool(spec.cache),
+        cache=_cached(spec.cache),
         label=flow.data.get(node.id, APP),
         control=flow.control.get(node.id, APP),
         lowers=lowering(node),
@@ -307,5 +310,12 @@ def _budget(draft: Draft, node: Node) -> dict[str, float]:
     given = spec.budget.model_dump(exclude={"on_exceed"}, exclude_none=True) if spec.budget else {}
     limits = {kind: float(amount) for kind, amount in given.items()}
     app = draft.scope.app(config.app) if isinstance(config, SubflowConfig) else None
-    seconds = app.seconds if app is not None else None
-    return limits if seconds is None else {**limits, "seconds": min(seconds, limits.get("seconds", seconds))}
+    longest = app.seconds if app is not None else None
+    return limits if longest is None else {**limits, "seconds": min(longest, limits.get("seconds", longest))}
+
+
+def _cached(written: bool | str | None) -> float | None:
+    """Return for how many seconds a result is kept: a day, unless a time is written."""
+    if isinstance(written, str):
+        return seconds(written)
+    return DAY if written else None

@@ -9,6 +9,7 @@ from ..nodes.subflow import SubflowConfig
 from ..spec.document import AppNeed, ToolNeed
 from .draft import Draft, Node
 from .flow import tools_of
+from .lanes import stoppable
 
 __all__ = ["check_resources"]
 
@@ -23,6 +24,8 @@ def check_resources(draft: Draft) -> None:
 
 
 def _uses(draft: Draft, node: Node) -> None:
+    if node.view.spec.cache and not stoppable(draft, node):
+        draft.report("BG421", f"{node.view.pointer}/cache", node=node.id, name=node.id)
     for tool, _, _ in tools_of(draft.scope, node):
         _tool(draft, node.id, node.view.pointer, tool)
     config = node.view.config

@@ -351,6 +351,12 @@ CATALOG: dict[str, Entry] = {
         "机密 {name!r} 不在 requires.secrets 中。{hint}",
     ),
     "BG420": Entry("error", "Database", "The database {name!r} {problem}.{hint}", "数据库 {name!r} {problem}。{hint}"),
+    "BG421": Entry(
+        "error",
+        "Effect with a cache",
+        "{name!r} acts on the world, so that its result cannot be kept: leave out cache.",
+        "{name!r} 会影响外部世界，其结果不能缓存：请去掉 cache。",
+    ),
     # 5: information flow
     "BG501": Entry(
         "error",

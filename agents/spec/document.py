@@ -210,7 +210,7 @@ class NodeSpec(BaseModel):
     retry: Retry | None = None
     timeout: DurationText | None = None
     budget: NodeBudget | None = None
-    cache: bool | None = None
+    cache: bool | DurationText | None = None
 
     @property
     def config(self) -> dict[str, Any]:

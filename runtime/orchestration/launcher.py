@@ -165,6 +165,7 @@ class Launcher(ABC):
         segment = Segment(
             record=record, host=self._host, journal=journal, account=account, offline=offline,
             publish=lambda item: self._bus.publish((item,)), ledger=dict(journal.memory.intents),
+            reader=None if offline else self._database.reader,
         )  # fmt: skip
         self._segments[run] = segment
         task = asyncio.create_task(self._serve(app, segment), name=run)
@@ -179,17 +180,21 @@ class Launcher(ABC):
     async def _serve(self, app: CompiledApp, segment: Segment) -> None:
         """Run a segment; runs of one session wait for each other."""
         info = segment.info
-        if not segment.offline:
-            await self._draw(app, segment)
         only = segment.journal.memory.only
         graph = self._graphs[app.digest][1] if only is None else lower(app, self._saver, only=only)
         if info.session is None or segment.offline:
-            await self._driver.run(app, graph, segment)
+            await self._work(app, graph, segment)
         else:
+            # Nothing may be waited for before this: turns are taken in the order in which they came.
             async with self._sessions[f"{info.workspace}/{info.session}"]:
-                await self._driver.run(app, graph, segment)
+                await self._work(app, graph, segment)
         if segment.opened:
             await self._alarms.watch(info.id, info.workspace)
+
+    async def _work(self, app: CompiledApp, graph: Graph, segment: Segment) -> None:
+        if not segment.offline:
+            await self._draw(app, segment)
+        await self._driver.run(app, graph, segment)
 
     async def _draw(self, app: CompiledApp, segment: Segment) -> None:
         """Put the run's account below those of its user, its app and its workspace, and settle what a crash left."""

@@ -17,6 +17,7 @@ from agents.types import coerce
 from ..base.errors import BaigongError, Json
 from ..base.failpoints import reach_durably
 from ..base.labels import Label
+from . import cached
 from .budget import Account, BudgetExceeded
 from .context import HostContext
 from .errors import InDoubt, NodeCrashed, NodeTimeout, as_value
@@ -67,6 +68,18 @@ async def run_node(node: CompiledNode, frame: Frame) -> str:
 
 async def _attempt(node: CompiledNode, frame: Frame, context: HostContext) -> Outcome:
     inputs = _inputs(node, frame)
+    if node.cache is None:
+        return await _bounded(node, context, inputs)
+    known = await cached.find(node, frame, context, inputs)
+    if known is not None:
+        return known
+    outcome = await _bounded(node, context, inputs)
+    await cached.store(node, frame, context, inputs, outcome)
+    return outcome
+
+
+async def _bounded(node: CompiledNode, context: HostContext, inputs: Mapping[str, Json]) -> Outcome:
+    """Run the body within its bounds of time."""
     body = NODES[node.type].run(context, node, inputs)
     if node.timeout is None and "seconds" not in node.budget:
         return await body

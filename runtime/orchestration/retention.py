@@ -32,6 +32,7 @@ _TEXTS: Final = (
     "SELECT outputs FROM runs WHERE outputs IS NOT NULL",
     "SELECT request FROM waits",
     "SELECT value FROM state_values",
+    "SELECT value FROM results",
 )
 """Where artifacts are named."""
 
@@ -79,6 +80,8 @@ async def prune(database: Database, *, days: int | None, dry: bool = False) -> F
             await database.reader.run(lambda connection, part=part: _count(connection, part, freed))
         else:
             await database.writer.call(lambda connection, part=part: _forget(connection, part, freed))
+    if not dry:
+        await database.writer.call(_stale)
     left = await database.writer.call(_unnamed)
     await _discard(database, freed, [name for name in left if name in named], days=1, dry=dry)
     if days is not None:
@@ -141,6 +144,11 @@ def _named_by(connection: sqlite3.Connection, part: list[str]) -> set[str]:
         for (text,) in connection.execute(query, part):
             found.update(_ID.findall(str(text)))
     return found
+
+
+def _stale(connection: sqlite3.Connection) -> None:
+    """Forget results of nodes whose time is over."""
+    connection.execute("DELETE FROM results WHERE expires < ?", (runs.now(),))
 
 
 def _unnamed(connection: sqlite3.Connection) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ..base.errors import Json
 from ..base.events import Delta
+from ..storage import Reader
 from .budget import Account
 from .host import Host, Publish
 from .journal import Journal
@@ -44,6 +45,7 @@ class Segment:
         texts: Live texts by the event that opened them, for watchers who come late.
         live_calls: How many calls left the process.
         begun: Attempts of nodes that the journal has as started.
+        reader: Reads results that are kept; None for a replay.
         day: The date on whose accounts the run draws; None for a replay.
         ledger: Effects of this run by key, as far as they are known: an open intent, or done with its record.
     """
@@ -64,6 +66,7 @@ class Segment:
     texts: dict[int, Delta] = field(default_factory=dict[int, Delta])
     live_calls: int = 0
     day: str | None = None
+    reader: Reader | None = None
     begun: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
     ledger: dict[str, dict[str, Json] | None] = field(default_factory=dict[str, "dict[str, Json] | None"])
 

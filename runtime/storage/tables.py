@@ -136,6 +136,18 @@ class Expense(Table, table=True):
     tool_calls: int = _integer()
 
 
+class Result(Table, table=True):
+    """What a node came to, kept until `expires`."""
+
+    __table_args__ = _KEYED
+
+    workspace: str = _workspace(key=True)
+    key: str = _text(key=True)
+    value: str = _text()
+    created: int = _integer()
+    expires: int = _integer()
+
+
 class Wait(Table, table=True):
     """A question to a person, and the answer once there is one. In SQL, quote the column `"by"`."""
 

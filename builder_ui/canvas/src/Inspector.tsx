@@ -205,16 +205,13 @@ function Options({
           <BudgetForm document={document} path={pointer("nodes", id, "budget")} onEdit={onEdit} />
         </details>
       )}
-      {accepts.includes("cache") && (
-        <label className="bg-check">
-          <input
-            type="checkbox"
-            checked={spec.cache === true}
-            onChange={(event) => put("cache", event.target.checked || undefined)}
-          />
-          {fieldName("cache", t)}
-        </label>
-      )}
+      {
+        accepts.includes("cache") &&
+        <TextField
+          label={fieldName("cache", t)} value={spec.cache === true ? "1d" : typeof spec.cache === "string" ? spec.cache : ""}
+          placeholder="1h" onCommit={(text) => put("cache", text || undefined)}
+        /> // prettier-ignore
+      }
     </details>
   );
 }

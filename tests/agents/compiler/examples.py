@@ -227,6 +227,9 @@ EXAMPLES: dict[str, Example] = {
         app("  get: {type: sql, database: db, query: SELECT 1}\n" + DONE, needs="requires: {databases: {db: plant}}\n"),
         "/requires/databases/db",
     ),
+    "BG421": Example(
+        app("  do: {type: tool, tool: plant.act, cache: 1h, in: {tag: P1}}\n" + DONE, needs=TOOLS), "/nodes/do/cache"
+    ),
     "BG501": Example(
         app(LOOK + '  do: {type: tool, tool: plant.act, in: {tag: "${look.text}"}}\n' + DONE, needs=TOOLS), "/nodes/do"
     ),
