@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 
 from agents.compiler import compile_bundle
 from agents.diagnostics import CATALOG
+from agents.spec import DatabaseInfo
 
-from .examples import DONE, EXAMPLES, app, bundle, resources
+from .examples import DONE, EXAMPLES, RATE, app, bundle, resources
+from .mends import MENDS, shown
 
 
 def test_every_code_has_an_example() -> None:
@@ -29,6 +32,35 @@ def test_the_example_is_found(code: str) -> None:
     assert (found.app is None) == any(one.severity == "error" for one in found.diagnostics)
     assert finding.line is not None
     assert "{" not in finding.en.replace("${", "") or "{" in example.text
+
+
+@pytest.mark.parametrize("code", sorted(EXAMPLES))
+def test_what_is_right_is_not_reported(code: str) -> None:
+    """The example with its one mistake mended: the finding is gone, and no other error has come."""
+    wrong, right = MENDS[code]
+    example = EXAMPLES[code]
+    assert wrong in example.text
+    known = replace(resources(), apps={"sub": replace(RATE, digest=("1" if code == "BG417" else "0") * 64)})
+    if code == "BG417":
+        known = replace(known, apps={"sub": replace(RATE, digest="1" * 64, latest="1" * 64)})
+    if code == "BG407":
+        known = replace(known, bases={"docs": replace(known.bases["docs"], languages=("en",))})
+    if code == "BG420":
+        known = replace(known, databases={"db": DatabaseInfo(name="mes")})
+    found = compile_bundle(bundle(example.text.replace(wrong, right) if wrong else example.text), known)
+    left = [(one.code, one.path, one.en) for one in found.diagnostics if one.severity == "error" or one.code == code]
+    assert left == []
+
+
+@pytest.mark.parametrize("code", sorted(MENDS))
+def test_the_page_shows_what_is_wrong_and_what_is_right(code: str) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "diagnostics.md").read_text(encoding="utf-8")
+    section = page.partition(f"### {code} ")[2].partition("\n#")[0]
+    wrong, right = MENDS[code]
+    if wrong:
+        assert f"- wrong: `{shown(wrong)}`\n- right: `{shown(right)}`" in section
+    else:
+        assert "\n- right: " in section
 
 
 def test_a_sound_app_has_no_findings() -> None:
