@@ -138,6 +138,14 @@ class Settings(BaseSettings):
         default=None,
         description="The tokens that all runs of a workspace may use on one day; no limit unless set.",
     )
+    max_runs: Annotated[int, Field(ge=1, le=10_000), Accepts("an integer from 1 to 10000")] = Field(
+        default=64,
+        description="The runs that are at work at a time; others wait, and no app holds more than three quarters.",
+    )
+    max_runs_workspace: Annotated[int | None, Field(ge=1), Accepts("an integer above 0")] = Field(
+        default=None,
+        description="The runs of one workspace that are at work at a time; all places unless set.",
+    )
     max_body_mb: Annotated[float, Field(gt=0, le=1024), Accepts("a number above 0, at most 1024")] = Field(
         default=4.0,
         description="The largest body of a request to the API, in MiB.",

@@ -33,12 +33,16 @@ from .runs import Runs
 from .saver import GroupSaver
 from .segment import Segment
 from .spending import Spending, today
+from .turns import Turns
 from .values import spill
 
 __all__ = ["Launcher", "Recompile", "new_info"]
 
 Recompile: TypeAlias = Callable[[Bundle, str], Awaitable[CompiledApp]]
 """Compiles a stored bundle for a workspace against the host's resources."""
+
+PLACES: Final = 64
+"""Runs that are at work at a time, unless the settings say otherwise."""
 
 GRAPHS: Final = 64
 """Compiled graphs that are kept."""
@@ -52,11 +56,19 @@ class Launcher(ABC):
         host: Models, tools, knowledge and files.
         recompile: Compiles the bundle of a run that is taken up again.
         day_limits: What each workspace may spend on a day, by kind.
+        turns: How many runs are at work at a time.
     """
 
     def __init__(
-        self, database: Database, host: Host, recompile: Recompile, *, day_limits: Mapping[str, float] | None = None
+        self,
+        database: Database,
+        host: Host,
+        recompile: Recompile,
+        *,
+        day_limits: Mapping[str, float] | None = None,
+        turns: Turns | None = None,
     ) -> None:
+        self.turns = turns or Turns(PLACES)
         self.spending = Spending(database.reader, day_limits or {})
         self.runs = Runs(database.reader)
         self._database = database
@@ -192,9 +204,10 @@ class Launcher(ABC):
             await self._alarms.watch(info.id, info.workspace)
 
     async def _work(self, app: CompiledApp, graph: Graph, segment: Segment) -> None:
-        if not segment.offline:
-            await self._draw(app, segment)
-        await self._driver.run(app, graph, segment)
+        async with self.turns.place((segment.info.workspace, segment.info.app)):
+            if not segment.offline:
+                await self._draw(app, segment)
+            await self._driver.run(app, graph, segment)
 
     async def _draw(self, app: CompiledApp, segment: Segment) -> None:
         """Put the run's account below those of its user, its app and its workspace, and settle what a crash left."""

@@ -34,6 +34,7 @@ from .inventory import Inventory
 from .outline import read_app
 from .ready import ready
 from .subflows import Subflows
+from .turns import Turns
 
 __all__ = ["Workbench"]
 
@@ -88,7 +89,8 @@ class Workbench:
         )
         limits = {"usd": settings.day_usd, "tokens": settings.day_tokens}
         given = {kind: float(limit) for kind, limit in limits.items() if limit is not None}
-        self.engine = Engine(database, self.host, self.recompile, day_limits=given)
+        turns = Turns(settings.max_runs, settings.max_runs_workspace)
+        self.engine = Engine(database, self.host, self.recompile, day_limits=given, turns=turns)
         self.apps = Apps(database, self.compile)
         self.subflows = Subflows(self.apps, self.recompile)
         self.drafts = Drafts(database, self.apps)

@@ -23,8 +23,8 @@ class Metrics:
         self._requests[method, route, status] += 1
         self._seconds[method, route] += seconds  # pyright: ignore[reportArgumentType] a Counter adds floats as well
 
-    def text(self, runs: Mapping[str, int]) -> str:
-        """Return everything that is counted, with the numbers of runs by status."""
+    def text(self, runs: Mapping[str, int], *, working: int, queued: int) -> str:
+        """Return everything that is counted, with the runs by status, those at work and those that wait for a place."""
         lines = [
             *_metric("baigong_requests_total", "counter", "Answered requests.", _requests(self._requests)),
             *_metric(
@@ -34,6 +34,8 @@ class Metrics:
                 [(f'method="{method}",route="{route}"', value) for (method, route), value in self._seconds.items()],
             ),
             *_metric("baigong_runs", "gauge", "Runs by status.", [(f'status="{key}"', n) for key, n in runs.items()]),
+            *_metric("baigong_runs_at_work", "gauge", "Runs that hold a place.", [("", working)]),
+            *_metric("baigong_runs_queued", "gauge", "Runs that wait for a place.", [("", queued)]),
             *_metric("baigong_start_time_seconds", "gauge", "When the server started.", [("", self._started)]),
             *_metric("baigong_memory_peak_bytes", "gauge", "Largest resident memory of this process.", [("", _peak())]),
         ]

@@ -34,5 +34,7 @@ async def readyz(service: Served) -> dict[str, Json]:
 @needs("metrics:read")
 async def metrics(service: Served) -> PlainTextResponse:
     """Return counters in the Prometheus text format."""
-    text = service.metrics.text(await service.bench.engine.runs.counts())
+    turns = service.bench.engine.turns
+    counts = await service.bench.engine.runs.counts()
+    text = service.metrics.text(counts, working=turns.working, queued=turns.waiting)
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4")

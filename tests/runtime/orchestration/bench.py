@@ -19,6 +19,7 @@ from runtime.models.ports import Delta, ModelAnswer, Offer
 from runtime.orchestration.engine import Engine
 from runtime.orchestration.files import StoredFiles
 from runtime.orchestration.host import Door, Host
+from runtime.orchestration.turns import Turns
 from runtime.storage import Database, open_home
 from tools.memory import MemoryTool, MemoryToolset
 from tools.ports import ToolDescription
@@ -148,6 +149,7 @@ async def bench(
     models: Answers | None = None,
     doors: Mapping[str, Door] | None = None,
     day: dict[str, float] | None = None,
+    places: int = 64,
 ) -> AsyncIterator[Bench]:
     """Open an engine over a home folder and close it again."""
     with open_home(Settings(home=folder)) as home:
@@ -160,7 +162,7 @@ async def bench(
             files=StoredFiles(database.artifacts),
             doors=doors or {},
         )
-        engine = Engine(database, host, recompile, day_limits=day)
+        engine = Engine(database, host, recompile, day_limits=day, turns=Turns(places))
         try:
             yield Bench(engine=engine, database=database, models=answers, tools=servers)
         finally:
