@@ -11,9 +11,9 @@ import typer
 from ..base.errors import Json
 from .errors import UsageError
 from .options import AsJson
-from .output import emit, paint, say
+from .output import compact, emit, paint, say
 from .pins import read_pins, read_value
-from .runs import PATIENCE, ModelsFile, RunId, compact, settled, tell
+from .runs import PATIENCE, ModelsFile, RunId, settled, tell
 
 if TYPE_CHECKING:
     from .client import Client

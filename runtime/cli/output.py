@@ -11,7 +11,7 @@ import typer
 
 from ..base.errors import BaigongError, Json
 
-__all__ = ["emit", "paint", "report", "say"]
+__all__ = ["compact", "emit", "paint", "report", "say"]
 
 Colour = Literal["red", "yellow", "green", "cyan"]
 
@@ -24,6 +24,11 @@ def emit(document: Json) -> None:
 def say(text: str) -> None:
     """Write a line for people to standard output."""
     typer.echo(text)
+
+
+def compact(value: Json) -> str:
+    """Return a value as JSON on one line."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def paint(text: str, colour: Colour) -> str:

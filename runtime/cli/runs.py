@@ -11,9 +11,10 @@ from urllib.parse import quote
 import typer
 
 from ..base.errors import Json
+from .asking import questions
 from .errors import UsageError
 from .options import AsJson
-from .output import emit, paint, say
+from .output import compact, emit, paint, say
 from .results import lines
 
 if TYPE_CHECKING:
@@ -141,7 +142,9 @@ def cancel(run_id: RunId, as_json: AsJson = False) -> int:
 
 def answer(
     run_id: RunId,
-    action: Annotated[str, typer.Argument(metavar="ACTION", help="The action to take.")],
+    action: Annotated[
+        str | None, typer.Argument(metavar="[ACTION]", help="The action to take; without one, list the questions.")
+    ] = None,
     fields: Annotated[
         list[str] | None,
         typer.Option("--field", metavar="NAME=JSON", help="A field of the form; a text needs no quotes."),
@@ -155,13 +158,24 @@ def answer(
 
     async def work(client: Client) -> int:
         place = f"/v1/runs/{quote(run_id, safe='')}/asks"
-        name = ask_id or _only([str(one["id"]) for one in (await client.get(place))["asks"]], run_id)
+        asks = (await client.get(place))["asks"]
+        if action is None:
+            return _list_asks(asks, run_id, as_json=as_json)
+        name = ask_id or _only([str(one["id"]) for one in asks], run_id)
         form: dict[str, Json] = dict(_field(option) for option in fields or [])
         body: dict[str, Json] = {"action": action, "form": form}
         record = await client.post(f"{place}/{quote(name, safe='')}", body, wait=PATIENCE)
         return tell(await settled(client, record), as_json=as_json)
 
     return ask(work, models=models)
+
+
+def _list_asks(asks: list[dict[str, Any]], run_id: str, *, as_json: bool) -> int:
+    if as_json:
+        emit({"asks": [*asks]})
+    else:
+        say("\n".join(questions(asks, run_id)) or "No question is open.")
+    return 0
 
 
 async def settled(client: Client, record: dict[str, Any], *, again: bool = False) -> dict[str, Any]:
@@ -216,6 +230,8 @@ def tell(record: dict[str, Any], *, as_json: bool) -> int:
             where = f" ({error['where']})" if error.get("where") else ""
             say(f"{error['code']}: {error['message']}{where}")
         say(f"used: {compact(record['usage'])}")
+        if status == "waiting":
+            say(f"Its questions: baigong answer {record['run_id']}")
     if status in EXIT:
         return EXIT[status]
     code = error.get("exit_code")
@@ -230,11 +246,6 @@ def _field(option: str) -> tuple[str, Json]:
         return name, json.loads(text)
     except json.JSONDecodeError:
         return name, text
-
-
-def compact(value: Json) -> str:
-    """Return a value as JSON on one line."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _time(milliseconds: int) -> str:

@@ -20,6 +20,7 @@ __all__ = [
     "awaiting",
     "check_answer",
     "check_who",
+    "filled",
     "open_asks",
     "put_answer",
     "stored_answers",
@@ -76,6 +77,14 @@ def check_answer(ask: OpenAsk, action: str, form: Mapping[str, Json]) -> None:
         problem = next(iter(Draft202012Validator(schema).iter_errors(form[field])), None)  # pyright: ignore[reportUnknownMemberType]
         if problem is not None:
             raise AskNotOpen(f"The field {field!r} is wrong: {problem.message}.", where=name)
+
+
+def filled(ask: OpenAsk, form: Mapping[str, Json]) -> dict[str, Json]:
+    """Return an answer's fields, with the defaults of those that are missing."""
+    request = cast("dict[str, Json]", ask["request"])
+    fields = cast("dict[str, dict[str, Json]]", request.get("form") or {})
+    defaults = {name: schema["default"] for name, schema in fields.items() if "default" in schema}
+    return {**defaults, **{name: value for name, value in form.items() if value is not None}}
 
 
 def check_who(ask: OpenAsk, roles: Collection[str]) -> None:

@@ -21,6 +21,7 @@ from .answers import (
     awaiting,
     check_answer,
     check_who,
+    filled,
     open_asks,
     put_answer,
     stored_answers,
@@ -238,7 +239,7 @@ class Engine(Launcher):
         check_who(found, [*roles, *([by] if by else [])])
         check_answer(found, action, form)
         await self._database.writer.call(
-            lambda connection: put_answer(connection, run, ask, action=action, form=form, by=by)
+            lambda connection: put_answer(connection, run, ask, action=action, form=filled(found, form), by=by)
         )
         await self._take_answers(run, workspace)
 

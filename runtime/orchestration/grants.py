@@ -34,9 +34,8 @@ def granted(segment: Segment, account: Account) -> None:
                 break
             form = answer.get("form")
             more = form.get("more") if isinstance(form, dict) else None
-            if answer["action"] == ALLOW and kind in account.limits:
-                amount = more if isinstance(more, int | float) else account.limits[kind]
-                account.grant(f"{segment.info.id}/{name}", kind, amount)
+            if answer["action"] == ALLOW and kind in account.limits and isinstance(more, int | float):
+                account.grant(f"{segment.info.id}/{name}", kind, more)
 
 
 async def beg(segment: Segment, refusal: BudgetExceeded) -> None:
@@ -85,8 +84,9 @@ def _name(account: Account, kind: str, number: int) -> str:
 
 
 def _request(refusal: BudgetExceeded) -> AskRequest:
-    """Ask the owner; who allows more without saying how much allows as much again as the limit was."""
-    written = refusal.account.limits[refusal.kind]
+    """Ask the owner; what is suggested is as much again as the limit was, or what the call lacks where that is more."""
+    lacking = refusal.spent + refusal.reserved + refusal.wanted - refusal.limit
+    written = max(refusal.account.limits[refusal.kind], lacking)
     amount: dict[str, Json] = {"type": "number", "exclusiveMinimum": 0}
     more: dict[str, Json] = {"anyOf": [amount, {"type": "null"}], "default": written}
     shown: dict[str, Json] = {"budget": refusal.message, "details": refusal.details}

@@ -93,6 +93,8 @@ def test_a_person_is_waited_for_and_answered(place: Path) -> None:
     (place / "app.yaml").write_text(PERSON, encoding="utf-8")
     code, result = baigong(place, "run", "app.yaml")
     assert (code, result["status"]) == (6, "waiting")
+    code, asked = baigong(place, "answer", result["run_id"])
+    assert (code, [ask["path"] for ask in asked["asks"]]) == (0, ["ask"])
     code, refused = baigong(place, "answer", result["run_id"], "ok")
     assert (code, refused["error"]["code"]) == (1, "BG741")
     code, result = baigong(place, "answer", result["run_id"], "ok", "--field", "note=fine")
