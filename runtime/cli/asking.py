@@ -17,8 +17,7 @@ def questions(asks: list[dict[str, Any]], run: str) -> Iterator[str]:
         yield f"{ask['id']} ({ask['kind']})"
         shown: dict[str, Any] = request.get("shown", {})
         for name, value in shown.items():
-            if name != "details":
-                yield f"  {name}: {value if isinstance(value, str) else compact(value)}"
+            yield f"  {name}: {value if isinstance(value, str) else compact(value)}"
         actions = "|".join(request["actions"])
         form: dict[str, Any] = request.get("form", {})
         fields = "".join(f" --field {name}=…" for name in form)

@@ -89,5 +89,5 @@ def _request(refusal: BudgetExceeded) -> AskRequest:
     written = max(refusal.account.limits[refusal.kind], lacking)
     amount: dict[str, Json] = {"type": "number", "exclusiveMinimum": 0}
     more: dict[str, Json] = {"anyOf": [amount, {"type": "null"}], "default": written}
-    shown: dict[str, Json] = {"budget": refusal.message, "details": refusal.details}
+    shown: dict[str, Json] = {"budget": refusal.message}
     return AskRequest(kind="budget", actions=(ALLOW, STOP), form={"more": more}, shown=shown, who=("owner",))

@@ -28,7 +28,7 @@ interface Props {
   onEdit: (ops: Op[]) => void;
 }
 
-const LONG = ["prompt", "system", "text", "template", "criteria"];
+const LONG = ["prompt", "system", "text", "template", "criteria", "query"];
 
 /** The schema without the alternative `null`. */
 function plain(schema: FieldSchema): FieldSchema {
