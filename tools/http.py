@@ -74,10 +74,11 @@ class HttpDoor:
         """Send a request and return `{status, headers, data}`, the text of the answer, or its file.
 
         Args:
-            arguments: `method`, `url`, `headers`, `auth`, `accept`; `body` and whether it is `json`.
+            arguments: `method`, `url`, `headers`, `auth`, `accept`; `body` and whether it is `json`; the `seconds` that
+                it may take.
             allows: Judges the URL, and those that it leads to.
             key: Sent as `Idempotency-Key`.
-            timeout: Seconds for all of it.
+            timeout: The seconds that are left of the budget.
 
         Raises:
             AddressRefused: The address must not be reached.
@@ -86,7 +87,8 @@ class HttpDoor:
             ToolTimeout: It took too long.
             ToolError: The answer broke off, so that what came of it is not known; or it is too large.
         """
-        limit = min(timeout or WAIT, WAIT)
+        longest = float(cast("float", arguments.get("seconds") or WAIT))
+        limit = longest if timeout is None else min(timeout, longest)
         try:
             async with asyncio.timeout(limit):
                 return await self._send(arguments, allows, key)

@@ -104,9 +104,9 @@ class SqlDoor:
         """Run one query and return `{rows, count, more}`.
 
         Args:
-            arguments: `database`, `query`, `values` by name, `write`, `max_rows`.
+            arguments: `database`, `query`, `values` by name, `write`, `max_rows`, the `seconds` that it may take.
             key: Names a change, where the database keeps a ledger.
-            timeout: Seconds for all of it.
+            timeout: The seconds that are left of the budget.
 
         Raises:
             ToolUnknown: There is no such database.
@@ -119,13 +119,14 @@ class SqlDoor:
         spec = self.databases.get(name)
         if spec is None:
             raise ToolUnknown(f"There is no database {name!r}.", where=name, fix="List it in databases.yaml.")
+        longest = float(cast("float", arguments.get("seconds") or WAIT))
         call = _Call(
             query=str(arguments["query"]),
             values=cast("dict[str, Json]", arguments.get("values") or {}),
             write=bool(arguments.get("write")) and spec.write,
             most=int(cast("int", arguments.get("max_rows") or 1000)),
             key=key if spec.ledger else None,
-            deadline=time.monotonic() + min(timeout or WAIT, WAIT),
+            deadline=time.monotonic() + (longest if timeout is None else min(timeout, longest)),
         )
         engine = await self._engine(name, spec, call)
         work = asyncio.ensure_future(asyncio.to_thread(_run, engine, spec, call, name))

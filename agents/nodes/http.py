@@ -30,6 +30,9 @@ __all__ = ["Http", "HttpConfig", "allows", "http_tool"]
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 _CLASSES: Final[dict[str, EffectClass]] = {"GET": "pure", "HEAD": "pure", "PUT": "keyed", "DELETE": "keyed"}
+WAIT: Final = 30.0
+"""Seconds that a request may take where the node has no `timeout`."""
+
 _START: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?=[/?]|$)")
 """Scheme, host and port of a URL: never made of values."""
 
@@ -141,6 +144,7 @@ class Http(NodeType):
             "headers": {name: _header(text, node, inputs) for name, text in config.headers.items()},
             "auth": config.auth.model_dump(exclude_defaults=True),
             "accept": [*config.accept],
+            "seconds": node.timeout or WAIT,
         }
         if inputs.get("body") is not None:
             body = inputs["body"]

@@ -21,6 +21,9 @@ from .base import NodeType, Outcome
 
 __all__ = ["Sql", "SqlConfig", "sql_tool"]
 
+WAIT: Final = 30.0
+"""Seconds that a query may take where the node has no `timeout`."""
+
 _PARAMETER: Final = re.compile(r"(?<![:\w\\]):([A-Za-z_]\w*)(?!:)")
 """A parameter in a query, as SQLAlchemy's `text` reads it: not `::type`, not `12:30`; `\\:` is a colon."""
 
@@ -113,6 +116,7 @@ class Sql(NodeType):
             "values": values,
             "write": config.write,
             "max_rows": config.max_rows,
+            "seconds": node.timeout or WAIT,
         }
         info = sql_tool(config, ctx.app.resources.databases.get(config.database))
         request = ToolRequest(tool="sql", arguments=arguments, approve=config.approve, info=info)
