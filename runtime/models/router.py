@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
 from langchain_core.messages import AIMessageChunk
-from langsmith import tracing_context  # pyright: ignore[reportUnknownVariableType] a parameter of it is untyped
 
 from agents.context import ModelReply, ModelRequest
 from agents.spec.document import ModelNeed
@@ -158,14 +157,15 @@ class Router:
         started = time.monotonic()
         model = self._model(deployment)
         chunks: list[AIMessageChunk] = []
-        answer = model.astream(to_messages(request, deployment), **to_options(request, deployment))
+        # Not through LangChain's own `astream`: nobody listens to its callbacks, and prompts go to nobody else but the
+        # deployment, whatever LangSmith's environment variables say.
+        answer = model.chunks(to_messages(request, deployment), None, to_options(request, deployment))
         try:
-            # Prompts go to the deployment and nowhere else, whatever LangSmith's environment variables say.
-            with tracing_context(enabled=False):
-                async with aclosing(cast("AsyncGenerator[AIMessageChunk]", answer)) as stream:
-                    async for chunk in stream:
-                        chunks.append(chunk)
-                        tries.screen.show(str(chunk.text))
+            async with aclosing(answer) as stream:
+                async for chunk in stream:
+                    message = cast("AIMessageChunk", chunk.message)
+                    chunks.append(message)
+                    tries.screen.show(str(message.text))
             return to_reply(_whole(chunks), request, deployment, time.monotonic() - started)
         except BaseException:
             if chunks:

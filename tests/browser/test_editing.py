@@ -166,12 +166,18 @@ def test_inputs_outputs_models_and_budget_of_the_app_are_edited(question: Desk, 
         lambda document: document["requires"]["models"]["main"]["prefer"] == ["scripted/slow", "scripted/echo"],
     )
     page.get_by_text("Budget of a run").click()
-    page.get_by_label("Tokens").fill("-5")
-    page.get_by_label("Tokens").press("Enter")
+    tokens = page.get_by_label("Tokens").first
+    tokens.fill("-5")
+    tokens.press("Enter")
     expect(page.get_by_text("A whole number from 0")).to_be_visible()
-    page.get_by_label("Tokens").fill("500")
-    page.get_by_label("Tokens").press("Enter")
-    eventually(question.document, lambda document: document.get("budget") == {"tokens": 500})
+    tokens.fill("500")
+    tokens.press("Enter")
+    page.get_by_label("When a limit is reached").select_option("ask")
+    daily = page.get_by_role("region", name="All runs of one day").get_by_label("Tokens")
+    daily.fill("9000")
+    daily.press("Enter")
+    wanted = {"tokens": 500, "on_exceed": "ask", "per_day": {"tokens": 9000}}
+    eventually(question.document, lambda document: document.get("budget") == wanted)
 
 
 def test_a_node_is_deleted_and_comes_back(question: Desk, page: Page) -> None:

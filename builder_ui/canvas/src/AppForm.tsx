@@ -184,10 +184,8 @@ function Budgets({ document, onEdit }: Props) {
       <summary>{t("app.budget")}</summary>
       <p className="bg-hint">{t("app.budget_note")}</p>
       <BudgetForm document={document} path="/budget" onEdit={onEdit} />
-      <h5>{t("app.budget_day")}</h5>
-      <DayForm document={document} path="/budget/per_day" onEdit={onEdit} />
-      <h5>{t("app.budget_user")}</h5>
-      <DayForm document={document} path="/budget/per_user" onEdit={onEdit} />
+      <DayForm title={t("app.budget_day")} document={document} path="/budget/per_day" onEdit={onEdit} />
+      <DayForm title={t("app.budget_user")} document={document} path="/budget/per_user" onEdit={onEdit} />
     </details>
   );
 }

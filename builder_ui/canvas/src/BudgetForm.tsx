@@ -59,6 +59,11 @@ export function BudgetForm({ document, path, onEdit }: Props) {
 }
 
 /** Limits of all runs of a day. */
-export function DayForm({ document, path, onEdit }: Props) {
-  return <Limits document={document} path={path} kinds={DAY} onEdit={onEdit} />;
+export function DayForm({ title, ...rest }: Props & { title: string }) {
+  return (
+    <section aria-label={title}>
+      <h5>{title}</h5>
+      <Limits {...rest} kinds={DAY} />
+    </section>
+  );
 }

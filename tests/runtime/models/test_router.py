@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.callbacks import AsyncCallbackManager
 from langsmith import tracing_context
 from langsmith.utils import tracing_is_enabled
 
@@ -26,6 +27,7 @@ from runtime.models.errors import (
 from runtime.models.ports import ModelHub
 from runtime.models.router import Router
 from runtime.models.script import Script
+from runtime.models.scripted import ScriptedChat
 
 from .conftest import DONE, HELLO, ChatServer, delta, refuses, streams
 
@@ -309,9 +311,13 @@ async def test_offline_refuses_servers_elsewhere() -> None:
     assert await answerer(Router([far, says("scripted/b")], Builder(offline=True))) == "scripted/b"
 
 
-async def test_prompts_never_go_to_langsmith() -> None:
-    seen: list[object] = []
+async def test_prompts_never_go_to_langsmith(monkeypatch: pytest.MonkeyPatch) -> None:
+    def listened(*_: object, **__: object) -> None:
+        raise AssertionError("somebody would be told of the prompt")
+
+    monkeypatch.setattr(AsyncCallbackManager, "configure", listened)
     with tracing_context(enabled=True):
         assert tracing_is_enabled()
-        await scripted_hub(echo=True).call(asks(), NEED, on_delta=lambda text: seen.append(tracing_is_enabled()))
-    assert seen == [False]
+        with pytest.raises(AssertionError):
+            await ScriptedChat(name="a", script=Script(echo=True)).ainvoke("hi")
+        assert (await scripted_hub(echo=True).call(asks(), NEED)).reply.text
