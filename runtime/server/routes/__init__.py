@@ -26,7 +26,8 @@ from . import (
 __all__ = ["ROUTERS"]
 
 ROUTERS: tuple[APIRouter, ...] = (
-    health.router, session.router, keys.router, secrets.router, artifacts.router, apps.router, drafts.router,
-    nodes.router, bundles.router, runs.router, events.router, retention.router, bases.router, servers.router,
+    bundles.router, runs.router, events.router, apps.router, health.router, session.router, keys.router,
+    secrets.router, artifacts.router, drafts.router, nodes.router, retention.router, bases.router, servers.router,
     models.router, usage.router,
 )  # fmt: skip
+"""In the order in which they are tried: what is asked for most comes first."""
