@@ -13,10 +13,10 @@ from runtime.base.labels import APP, Integrity, Label
 
 from .expressions import Binding, Evaluator
 from .manifest import Port
-from .spec import Bundle, Document, Resources
+from .spec import Bundle, Document, Resources, ToolInfo
 from .types import Type
 
-__all__ = ["CompiledApp", "CompiledBody", "CompiledNode", "Edge", "InputPort", "Need", "StateKey"]
+__all__ = ["Act", "CompiledApp", "CompiledBody", "CompiledNode", "Edge", "InputPort", "Need", "StateKey"]
 
 C = TypeVar("C", bound=BaseModel)
 
@@ -40,6 +40,28 @@ class Need:
         return ".".join((self.root, *self.path))
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A tool that a node may call, and thereby act on the world.
+
+    Args:
+        name: The tool's name: `alias.tool`; what the engine does itself is named in words; `app/…` is another app's.
+        info: What is known of it, None for nothing.
+        approve: When a person must agree first.
+        of: Whose tool it is: a server's, the engine's own, or that of an app which the node runs.
+    """
+
+    name: str
+    info: ToolInfo | None
+    approve: Literal["effects", "always", "never"] | None = None
+    of: Literal["server", "engine", "app"] = "server"
+
+    @property
+    def approved(self) -> bool:
+        """Whether a person agrees before it acts on what nobody vouches for."""
+        return self.approve in ("effects", "always")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CompiledNode:
     """One node, resolved.
@@ -59,6 +81,7 @@ class CompiledNode:
         needs: References without which it is skipped.
         arms: Of a `join`, what each arm needs: it runs as soon as one has it all.
         losers: Of a `join` that stops the others, the nodes that lead to each arm and to nothing else.
+        acts: The tools that it may call.
         stoppable: Whether it may be stopped in the middle: nothing in it acts on the world.
         on_error: What a failure does: end the run, take the handle `error`, or use `default`.
         attempts: How often it is tried at most.
@@ -91,6 +114,7 @@ class CompiledNode:
     needs: tuple[Need, ...] = ()
     arms: Mapping[str, tuple[Need, ...]] = field(default_factory=dict[str, tuple[Need, ...]])
     losers: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    acts: tuple[Act, ...] = ()
     stoppable: bool = True
     on_error: Literal["fail", "branch", "default"] = "fail"
     default: Mapping[str, Json] = field(default_factory=dict[str, Json])

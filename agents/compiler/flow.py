@@ -9,29 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
 from runtime.base.labels import APP, USER, Confidentiality, Integrity, Label, join
 
 from ..diagnostics import Fix, Op
+from ..graph import Act
 from ..nodes.agent import AgentConfig
 from ..nodes.classify import ClassifyConfig
 from ..nodes.container import Container
 from ..nodes.extract import ExtractConfig
-from ..nodes.http import HttpConfig, http_tool
 from ..nodes.human import HumanConfig
 from ..nodes.judge import JudgeConfig
-from ..nodes.retrieve import RetrieveConfig
 from ..nodes.set import SetConfig
-from ..nodes.sql import SqlConfig, sql_tool
-from ..nodes.subflow import SubflowConfig
-from ..nodes.tool import ToolConfig
-from ..scope import Scope
 from ..spec import ToolInfo
 from ..types import BOOLEAN, DURATION, INTEGER, NUMBER, TIMESTAMP, EnumOf, OptionalOf, Record, Type
 from .draft import Draft, Node
 
-__all__ = ["Flow", "bounded", "check_flow", "effects_of", "lowering", "tools_of"]
+__all__ = ["Flow", "bounded", "check_flow", "lowering"]
 
 HEARD = Label(Integrity.UNTRUSTED, Confidentiality.WORKSPACE)
 """A conversation may hold what any run of its session has heard."""
@@ -108,8 +102,8 @@ def _blame_all(draft: Draft, flow: Flow) -> None:
 def _judge_all(draft: Draft, flow: Flow) -> None:
     for name in draft.order:
         node = draft.nodes[name]
-        for tool, info, approve in effects_of(draft.scope, node):
-            _judge(draft, flow, name, tool, info, approve)
+        for act in node.kind.acts(node.view):
+            _judge(draft, flow, node, act)
         if node.body is not None:
             _judge_all(node.body, flow.bodies[name])
 
@@ -174,18 +168,10 @@ def _read(draft: Draft, flow: Flow, node: Node) -> Label:
 
 def _sources(draft: Draft, node: Node) -> Iterator[tuple[str, Label]]:
     """What a node itself brings in, by name."""
-    config, scope = node.view.config, draft.scope
-    bases = [config.from_] if isinstance(config, RetrieveConfig) else []
-    bases += config.knowledge if isinstance(config, AgentConfig) else []
-    for base in bases:
-        info = scope.base(base)
-        trust = info.trust if info else Integrity.UNTRUSTED
-        secrecy = Confidentiality.PUBLIC if trust is Integrity.APP else Confidentiality.WORKSPACE
-        yield base, Label(trust, secrecy)
-    for tool, info, _ in (*tools_of(scope, node), *own_tools(scope, node)):
-        yield tool, tool_label(info)
-    if isinstance(config, SubflowConfig) and (app := scope.app(config.app)) is not None:
-        yield config.app, app.reads
+    yield from node.kind.brings(node.view)
+    for act in node.kind.acts(node.view):
+        if act.of != "app":
+            yield act.name, tool_label(act.info)
 
 
 def tool_label(info: ToolInfo | None) -> Label:
@@ -253,43 +239,9 @@ def _blame_around(draft: Draft, flow: Flow, worst: Integrity) -> str:
     return _blame_around(outer, around, worst) if outer.owner is not None else OWN_INPUTS
 
 
-Approve: TypeAlias = Literal["effects", "always", "never"] | None
-
-
-def tools_of(scope: Scope, node: Node) -> Iterator[tuple[str, ToolInfo | None, Approve]]:
-    """Yield the tools that a node may call, what is known of each, and its approval rule."""
-    config = node.view.config
-    if isinstance(config, ToolConfig):
-        yield config.tool, scope.tool(config.tool), config.approve
-    elif isinstance(config, AgentConfig):
-        for name in config.tools:
-            yield name, scope.tool(name), config.approve
-
-
-def own_tools(scope: Scope, node: Node) -> Iterator[tuple[str, ToolInfo, Approve]]:
-    """Yield what a node does to the world without a tool server."""
-    config = node.view.config
-    if isinstance(config, HttpConfig):
-        info = http_tool(config, dynamic=bool(node.view.spec.inputs))
-        yield info.name, info, config.approve
-    elif isinstance(config, SqlConfig):
-        info = sql_tool(config, scope.database(config.database))
-        yield info.name, info, config.approve
-
-
-def effects_of(scope: Scope, node: Node) -> Iterator[tuple[str, ToolInfo | None, Approve]]:
-    """Yield the tools that a node may call, those of an app that it runs too."""
-    yield from tools_of(scope, node)
-    yield from own_tools(scope, node)
-    config = node.view.config
-    if isinstance(config, SubflowConfig) and (app := scope.app(config.app)) is not None:
-        for name, info in app.tools.items():
-            yield f"{config.app}/{name}", info, "effects" if name in app.approved else None
-
-
-def _judge(draft: Draft, flow: Flow, name: str, tool: str, info: ToolInfo | None, approve: Approve) -> None:
-    node = draft.nodes[name]
-    effect = info.policy.effect if info else "irreversible"
+def _judge(draft: Draft, flow: Flow, node: Node, act: Act) -> None:
+    name = node.id
+    effect = act.info.policy.effect if act.info else "irreversible"
     if effect == "none":
         return
     reaching = join((flow.control[name], _read(draft, flow, node)))
@@ -300,14 +252,14 @@ def _judge(draft: Draft, flow: Flow, name: str, tool: str, info: ToolInfo | None
         if blame == OWN_INPUTS:
             blame = next((one for one, label in own if label.integrity > Integrity.USER), blame)
     path = node.view.pointer
-    if reaching.integrity > Integrity.USER and approve not in ("effects", "always"):
+    if reaching.integrity > Integrity.USER and not act.approved:
         ask = Fix("Ask before the effect", "执行前请求批准", (Op(op="set", path=f"{path}/approve", value="effects"),))
-        fix = None if isinstance(node.view.config, SubflowConfig) else ask
-        draft.report("BG501", path, node=name, fix=fix, owner=name, tool=tool, source=blame)
+        fix = None if act.of == "app" else ask
+        draft.report("BG501", path, node=name, fix=fix, owner=name, tool=act.name, source=blame)
     private = reaching.confidentiality >= Confidentiality.WORKSPACE
     waived = _waived(draft, f"{draft.prefix}{name}")
     if effect == "egress" and private and reaching.integrity is Integrity.UNTRUSTED and not waived:
-        draft.report("BG503", path, node=name, owner=name, tool=tool)
+        draft.report("BG503", path, node=name, owner=name, tool=act.name)
 
 
 def _reaching_source(draft: Draft, flow: Flow, node: Node, reaching: Label) -> str:

@@ -7,11 +7,6 @@ from collections.abc import Iterator, Mapping
 from runtime.base.labels import join
 
 from ..graph import CompiledApp, CompiledNode
-from ..nodes.agent import AgentConfig
-from ..nodes.http import HttpConfig, http_tool
-from ..nodes.sql import SqlConfig, sql_tool
-from ..nodes.subflow import SubflowConfig
-from ..nodes.tool import ToolConfig
 from ..spec import AppInfo, ToolInfo
 
 __all__ = ["broken", "interface_of"]
@@ -26,7 +21,7 @@ def interface_of(app: CompiledApp, *, latest: str | None = None) -> AppInfo:
     """
     lasting = [name for name, key in app.state.items() if key.scope != "run"]
     problem = f"it keeps state beyond a run: {', '.join(lasting)}" if lasting else ""
-    calls = {name: (info, approved) for name, info, approved in _tools(app)}
+    acts = [act for node in _every(app.nodes) for act in node.acts]
     return AppInfo(
         app=app.id,
         digest=app.digest,
@@ -35,8 +30,8 @@ def interface_of(app: CompiledApp, *, latest: str | None = None) -> AppInfo:
         required=frozenset(name for name, port in app.inputs.items() if port.required),
         outputs=app.outputs,
         reads=join(node.label.join(node.control) for node in app.nodes.values() if node.type == "end"),
-        tools={name: info for name, (info, _) in calls.items()},
-        approved=frozenset(name for name, (_, approved) in calls.items() if approved),
+        tools={act.name: act.info or ToolInfo(name=act.name) for act in acts},
+        approved=frozenset(act.name for act in acts) - {act.name for act in acts if not act.approved},
         problem=problem,
         seconds=app.document.budget.seconds,
     )
@@ -45,28 +40,6 @@ def interface_of(app: CompiledApp, *, latest: str | None = None) -> AppInfo:
 def broken(app: str, digest: str, problem: str) -> AppInfo:
     """Return what is known of an app that cannot be run."""
     return AppInfo(app=app, digest=digest, problem=problem)
-
-
-def _tools(app: CompiledApp) -> Iterator[tuple[str, ToolInfo, bool]]:
-    """Yield each tool that an app may call, with those of the apps inside it, and whether a person agrees first."""
-    for node in _every(app.nodes):
-        config = node.config
-        if isinstance(config, SubflowConfig):
-            inner = app.resources.apps.get(config.app)
-            for name, info in inner.tools.items() if inner else ():
-                yield f"{config.app}/{name}", info, inner is not None and name in inner.approved
-        elif isinstance(config, HttpConfig):
-            info = http_tool(config, dynamic=bool(node.inputs))
-            yield info.name, info, config.approve in ("effects", "always")
-        elif isinstance(config, SqlConfig):
-            info = sql_tool(config, app.resources.databases.get(config.database))
-            yield info.name, info, config.approve in ("effects", "always")
-        elif isinstance(config, ToolConfig | AgentConfig):
-            names = [config.tool] if isinstance(config, ToolConfig) else config.tools
-            for name in names:
-                alias, _, tool = name.partition(".")
-                server = app.resources.servers.get(app.document.requires.tools[alias].server, {})
-                yield name, server.get(tool) or ToolInfo(name=tool), config.approve in ("effects", "always")
 
 
 def _every(nodes: Mapping[str, CompiledNode]) -> Iterator[CompiledNode]:

@@ -6,7 +6,6 @@ from collections import defaultdict
 
 from ..nodes.join import JoinConfig
 from .draft import Draft, Node
-from .flow import effects_of
 
 __all__ = ["losers", "stoppable"]
 
@@ -30,12 +29,12 @@ def losers(draft: Draft, join: Node) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def stoppable(draft: Draft, node: Node) -> bool:
+def stoppable(node: Node) -> bool:
     """Whether nothing in a node, at any depth, acts on the world."""
     inside = [one for body in (node.body.every() if node.body else ()) for one in body.nodes.values()]
     for one in (node, *inside):
-        for _, info, _ in effects_of(draft.scope, one):
-            if info is None or info.policy.effect_class != "pure":
+        for act in one.kind.acts(one.view):
+            if act.info is None or act.info.policy.effect_class != "pure":
                 return False
     return True
 

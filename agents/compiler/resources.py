@@ -8,7 +8,6 @@ from ..nodes.retrieve import RetrieveConfig
 from ..nodes.subflow import SubflowConfig
 from ..spec.document import AppNeed, ToolNeed
 from .draft import Draft, Node
-from .flow import tools_of
 from .lanes import stoppable
 
 __all__ = ["check_resources"]
@@ -24,10 +23,11 @@ def check_resources(draft: Draft) -> None:
 
 
 def _uses(draft: Draft, node: Node) -> None:
-    if node.view.spec.cache and not stoppable(draft, node):
+    if node.view.spec.cache and not stoppable(node):
         draft.report("BG421", f"{node.view.pointer}/cache", node=node.id, name=node.id)
-    for tool, _, _ in tools_of(draft.scope, node):
-        _tool(draft, node.id, node.view.pointer, tool)
+    for act in node.kind.acts(node.view):
+        if act.of == "server":
+            _tool(draft, node.id, node.view.pointer, act.name)
     config = node.view.config
     if isinstance(config, SubflowConfig) and config.app not in draft.scope.document.requires.apps:
         problem = Phrase("is not in requires.apps", "不在 requires.apps 中")

@@ -8,13 +8,15 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from runtime.base.errors import Json
+from runtime.base.labels import Label
 
 from ..context import Context, ToolOffer
 from ..diagnostics import Diagnostic, Phrase, diagnose, hint
-from ..graph import CompiledApp, CompiledNode
+from ..graph import Act, CompiledApp, CompiledNode
 from ..manifest import Config, Manifest, Port, Site, Surface
 from ..planning import STRATEGIES, Task, strategy
 from ..scope import NodeView
+from ..spec import base_label
 from ..types import CITATION, STEP, STRING, ListOf
 from .base import NodeType, Outcome
 from .dialogue import as_text, check_model, check_text, fill, history_site, read_history
@@ -65,6 +67,15 @@ class Agent(NodeType):
     def sites(self, view: NodeView) -> Iterable[Site]:
         """`history` may be an expression."""
         return history_site(view.config_as(AgentConfig).history)
+
+    def acts(self, view: NodeView) -> Iterable[Act]:
+        """Call any of its tools."""
+        config = view.config_as(AgentConfig)
+        return [Act(name, view.scope.tool(name), config.approve) for name in config.tools]
+
+    def brings(self, view: NodeView) -> Iterable[tuple[str, Label]]:
+        """Bring passages of its bases in."""
+        return [(name, base_label(view.scope.base(name))) for name in view.config_as(AgentConfig).knowledge]
 
     def check(self, view: NodeView) -> Iterator[Diagnostic]:
         """Check strategy, model, tools and bases."""

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from runtime.base.errors import Json
+from runtime.base.labels import Label
 
 from ..context import Context
 from ..diagnostics import Diagnostic
-from ..graph import CompiledNode
+from ..graph import Act, CompiledNode
 from ..manifest import Manifest, Port, Site, Surface
 from ..scope import NodeView
 from ..types import Type
@@ -46,6 +47,14 @@ class NodeType(ABC):
     def outputs(self, view: NodeView, types: Mapping[str, Type]) -> Mapping[str, Port]:
         """Return the outputs, given the types of the `sites` by key; by default those of `surface`."""
         return self.surface(view).outputs
+
+    def acts(self, view: NodeView) -> Iterable[Act]:
+        """Return the tools that the node may call."""
+        return ()
+
+    def brings(self, view: NodeView) -> Iterable[tuple[str, Label]]:
+        """Return what the node brings in beside the results of tools, by name, with its label."""
+        return ()
 
     def check(self, view: NodeView) -> Iterator[Diagnostic]:
         """Yield findings of the type's own, once ports and references are sound."""

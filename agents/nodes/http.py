@@ -15,7 +15,7 @@ from runtime.base.errors import Json
 from ..context import Context, ToolRequest
 from ..diagnostics import Diagnostic, Fix, Op, Phrase, diagnose, hint
 from ..errors import NodeError
-from ..graph import CompiledNode
+from ..graph import Act, CompiledNode
 from ..manifest import Config, Manifest, Port, Surface
 from ..scope import NodeView
 from ..spec import Document, ToolInfo, ToolPolicy
@@ -25,7 +25,7 @@ from ..types import FILE, INTEGER, JSON, STRING, MapOf, OptionalOf, parse_type
 from .base import NodeType, Outcome
 from .dialogue import check_text
 
-__all__ = ["Http", "HttpConfig", "allows", "http_tool"]
+__all__ = ["Http", "HttpConfig", "allows"]
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -74,20 +74,6 @@ class HttpConfig(Config):
         return self.effect or _CLASSES.get(self.method, "once")
 
 
-def http_tool(config: HttpConfig, *, dynamic: bool) -> ToolInfo:
-    """Return a request as a tool: what it may do, by its method.
-
-    Args:
-        config: The node's configuration.
-        dynamic: Whether anything of it is made of values, which then leave the machine.
-    """
-    sends = dynamic or config.effect_class != "pure"
-    policy = ToolPolicy(
-        effect_class=config.effect_class, effect="egress" if sends else "none", reads="untrusted", approval="never"
-    )
-    return ToolInfo(name=f"{config.method} {_host(config.url)}", description="One HTTP request.", policy=policy)
-
-
 class Http(NodeType):
     """Sends one request through the guarded client."""
 
@@ -113,6 +99,17 @@ class Http(NodeType):
                 "file": Port(type=OptionalOf(FILE)),
             },
         )
+
+    def acts(self, view: NodeView) -> Iterable[Act]:
+        """Send the request; what it is made of leaves the machine, and so does any that may change something."""
+        config = view.config_as(HttpConfig)
+        sends = bool(view.spec.inputs) or config.effect_class != "pure"
+        policy = ToolPolicy(
+            effect_class=config.effect_class, effect="egress" if sends else "none", reads="untrusted", approval="never"
+        )
+        name = f"{config.method} {_host(config.url)}"
+        info = ToolInfo(name=name, description="One HTTP request.", policy=policy)
+        return (Act(name, info, config.approve, of="engine"),)
 
     def check(self, view: NodeView) -> Iterator[Diagnostic]:
         """Check the host against the policy, the names against the inputs, the secrets against `requires`."""
@@ -150,8 +147,7 @@ class Http(NodeType):
             body = inputs["body"]
             arguments["body"] = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
             arguments["json"] = not isinstance(body, str)
-        info = http_tool(config, dynamic=bool(node.inputs))
-        request = ToolRequest(tool="http", arguments=arguments, approve=config.approve, info=info)
+        request = ToolRequest(tool="http", arguments=arguments, approve=config.approve, info=node.acts[0].info)
         result = (await ctx.tool(request)).value
         answer = result.data if isinstance(result.data, dict) else {}
         outputs: dict[str, Json] = {name: answer.get(name) for name in ("status", "headers", "data")}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from runtime.base.errors import Json
+from runtime.base.labels import Label
 
 from ..context import Context, RetrieveRequest
 from ..graph import CompiledNode
 from ..manifest import Config, Manifest, Port, Surface
 from ..scope import NodeView
+from ..spec import base_label
 from ..types import CITATION, PASSAGE, STRING, ListOf
 from .base import NodeType, Outcome
 
@@ -49,6 +51,11 @@ class Retrieve(NodeType):
                 "text": Port(type=STRING),
             },
         )
+
+    def brings(self, view: NodeView) -> Iterable[tuple[str, Label]]:
+        """Bring passages of the base in."""
+        name = view.config_as(RetrieveConfig).from_
+        return ((name, base_label(view.scope.base(name))),)
 
     async def run(self, ctx: Context, node: CompiledNode, inputs: Mapping[str, Json]) -> Outcome:
         """Search and number the passages for a prompt."""

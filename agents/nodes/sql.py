@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
@@ -12,14 +12,14 @@ from runtime.base.errors import Json
 
 from ..context import Context, ToolRequest
 from ..diagnostics import Diagnostic, Phrase, diagnose, hint
-from ..graph import CompiledNode
+from ..graph import Act, CompiledNode
 from ..manifest import Config, Manifest, Port, Surface
 from ..scope import NodeView
 from ..spec import DatabaseInfo, ToolInfo, ToolPolicy
 from ..types import BOOLEAN, INTEGER, JSON, ListOf, MapOf, parse_type
 from .base import NodeType, Outcome
 
-__all__ = ["Sql", "SqlConfig", "sql_tool"]
+__all__ = ["Sql", "SqlConfig"]
 
 WAIT: Final = 30.0
 """Seconds that a query may take where the node has no `timeout`."""
@@ -43,19 +43,6 @@ class SqlConfig(Config):
     approve: Literal["effects", "always", "never"] | None = None
 
 
-def sql_tool(config: SqlConfig, info: DatabaseInfo | None) -> ToolInfo:
-    """Return a query as a tool: what it may do, and what is known of the database."""
-    known = info or DatabaseInfo(name=config.database)
-    policy = ToolPolicy(
-        effect_class=("keyed" if known.ledger else "once") if config.write else "pure",
-        effect="irreversible" if config.write else "none",
-        reads=known.reads,
-        private=known.private,
-        approval="never",
-    )
-    return ToolInfo(name=f"SQL {config.database}", description="One query.", policy=policy)
-
-
 class Sql(NodeType):
     """Runs one query."""
 
@@ -76,6 +63,21 @@ class Sql(NodeType):
             open=True,
             outputs={"rows": Port(type=rows), "count": Port(type=INTEGER), "more": Port(type=BOOLEAN)},
         )
+
+    def acts(self, view: NodeView) -> Iterable[Act]:
+        """Run the query, with what is known of the database."""
+        config = view.config_as(SqlConfig)
+        known = view.scope.database(config.database) or DatabaseInfo(name=config.database)
+        policy = ToolPolicy(
+            effect_class=("keyed" if known.ledger else "once") if config.write else "pure",
+            effect="irreversible" if config.write else "none",
+            reads=known.reads,
+            private=known.private,
+            approval="never",
+        )
+        name = f"SQL {config.database}"
+        info = ToolInfo(name=name, description="One query.", policy=policy)
+        return (Act(name, info, config.approve, of="engine"),)
 
     def check(self, view: NodeView) -> Iterator[Diagnostic]:
         """Check database, file and parameters."""
@@ -118,8 +120,7 @@ class Sql(NodeType):
             "max_rows": config.max_rows,
             "seconds": node.timeout or WAIT,
         }
-        info = sql_tool(config, ctx.app.resources.databases.get(config.database))
-        request = ToolRequest(tool="sql", arguments=arguments, approve=config.approve, info=info)
+        request = ToolRequest(tool="sql", arguments=arguments, approve=config.approve, info=node.acts[0].info)
         result = (await ctx.tool(request)).value.data
         return Outcome(outputs=result if isinstance(result, dict) else {})
 

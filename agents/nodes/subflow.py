@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from runtime.base.errors import Json
+from runtime.base.labels import Label
 
 from ..context import Context
 from ..errors import NodeError
-from ..graph import CompiledNode
+from ..graph import Act, CompiledNode
 from ..manifest import Config, Manifest, Port, Surface
 from ..scope import NodeView
 from .base import NodeType, Outcome
@@ -32,7 +33,7 @@ class Subflow(NodeType):
         en="Runs another app, at a version that is fixed.",
         zh="以固定的版本运行另一个应用。",
         config=SubflowConfig,
-        accepts=frozenset({"on_error", "retry", "timeout", "budget"}),
+        accepts=frozenset({"on_error", "timeout", "budget"}),
     )
 
     def surface(self, view: NodeView) -> Surface:
@@ -44,6 +45,24 @@ class Subflow(NodeType):
             inputs={name: Port(type=kind, required=name in info.required) for name, kind in info.inputs.items()},
             outputs={name: Port(type=kind) for name, kind in info.outputs.items()},
         )
+
+    def acts(self, view: NodeView) -> Iterable[Act]:
+        """Do what the app may do."""
+        alias = view.config_as(SubflowConfig).app
+        info = view.scope.app(alias)
+        if info is None:
+            return ()
+        approved = info.approved
+        return [
+            Act(f"{alias}/{name}", tool, "effects" if name in approved else None, of="app")
+            for name, tool in info.tools.items()
+        ]
+
+    def brings(self, view: NodeView) -> Iterable[tuple[str, Label]]:
+        """Bring in what the app reads."""
+        alias = view.config_as(SubflowConfig).app
+        info = view.scope.app(alias)
+        return () if info is None else ((alias, info.reads),)
 
     async def run(self, ctx: Context, node: CompiledNode, inputs: Mapping[str, Json]) -> Outcome:
         """Run the app's graph within this run."""

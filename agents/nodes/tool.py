@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Literal
 
 from runtime.base.errors import Json
 
 from ..context import Context, ToolRequest
-from ..graph import CompiledNode
+from ..graph import Act, CompiledNode
 from ..manifest import Config, Manifest, Port, Surface
 from ..scope import NodeView
 from ..types import FILE, JSON, STRING, ListOf, OptionalOf, Record, Type, from_schema, parse_type
@@ -50,6 +50,11 @@ class Tool(NodeType):
         fields: Mapping[str, Type] = arguments.fields if isinstance(arguments, Record) else {}
         inputs = {name: Port(type=kind, required=not isinstance(kind, OptionalOf)) for name, kind in fields.items()}
         return Surface(inputs=inputs, open=not isinstance(arguments, Record), outputs=_outputs(Port(type=result)))
+
+    def acts(self, view: NodeView) -> Iterable[Act]:
+        """Call the one tool."""
+        config = view.config_as(ToolConfig)
+        return (Act(config.tool, view.scope.tool(config.tool), config.approve),)
 
     async def run(self, ctx: Context, node: CompiledNode, inputs: Mapping[str, Json]) -> Outcome:
         """Call the tool and hand its result on."""

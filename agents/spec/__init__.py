@@ -7,7 +7,17 @@ from .document import Document, NodeSpec
 from .edit import Edit, Operation, apply_edit, operation_from_json, operation_to_json
 from .lock import Lock, fingerprint, lock_from_resources, read_lock, resources_from_lock
 from .positions import Positions
-from .resources import AppInfo, BaseInfo, DatabaseInfo, ModelInfo, Resources, SkillInfo, ToolInfo, ToolPolicy
+from .resources import (
+    AppInfo,
+    BaseInfo,
+    DatabaseInfo,
+    ModelInfo,
+    Resources,
+    SkillInfo,
+    ToolInfo,
+    ToolPolicy,
+    base_label,
+)
 from .shape import explain_errors, read_document
 from .text import Parsed, parse_yaml
 
@@ -30,6 +40,7 @@ __all__ = [
     "ToolInfo",
     "ToolPolicy",
     "apply_edit",
+    "base_label",
     "dump_app",
     "explain_errors",
     "export_zip",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from runtime.base.errors import Json
-from runtime.base.labels import APP, Integrity, Label
+from runtime.base.labels import APP, Confidentiality, Integrity, Label
 
 from ..types import Type
 
@@ -21,6 +21,7 @@ __all__ = [
     "SkillInfo",
     "ToolInfo",
     "ToolPolicy",
+    "base_label",
 ]
 
 EffectClass: TypeAlias = Literal["pure", "keyed", "checkable", "once"]
@@ -106,7 +107,7 @@ class AppInfo:
         outputs: Types of its outputs.
         reads: The label of what it reads itself.
         tools: The tools that it may call, by `alias.tool`.
-        approved: Those of them that a person agrees to before they act.
+        approved: Those of them that are never called without a person's agreement.
         problem: Why it cannot be run by another app; empty if it can.
         seconds: How long a run of it may take, None for any time.
     """
@@ -166,3 +167,9 @@ class Resources:
     skills: Mapping[str, SkillInfo] = field(default_factory=dict[str, SkillInfo])
     secrets: frozenset[str] | None = None
     complete: bool = False
+
+
+def base_label(info: BaseInfo | None) -> Label:
+    """Return the label of a base's passages; nobody vouches for those of a base that is not known."""
+    trust = info.trust if info else Integrity.UNTRUSTED
+    return Label(trust, Confidentiality.PUBLIC if trust is Integrity.APP else Confidentiality.WORKSPACE)

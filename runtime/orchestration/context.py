@@ -24,6 +24,7 @@ from agents.context import (
 )
 from agents.expressions import Binding
 from agents.graph import CompiledApp, CompiledNode
+from agents.spec import base_label
 
 from ..base.errors import Json
 from ..base.ids import content_id
@@ -120,7 +121,7 @@ class HostContext:
 
         arguments: dict[str, Json] = {"query": request.query, "k": request.k, "filter": dict(request.filter)}
         record = await self.calls.serve("retrieval", request.base, arguments, live)
-        return self._take(records.read_retrieve_reply(record), self._base_label(request.base))
+        return self._take(records.read_retrieve_reply(record), base_label(self.app.resources.bases.get(request.base)))
 
     async def file(self, request: FileRequest) -> Labelled[FileReply]:
         """Store or read an artifact; content-addressed, so that storing is repeatable and needs no record."""
@@ -246,9 +247,3 @@ class HostContext:
     def _take(self, value: T, label: Label) -> Labelled[T]:
         self.seen(label)
         return Labelled(value, self._label)
-
-    def _base_label(self, alias: str) -> Label:
-        info = self.app.resources.bases.get(alias)
-        trust = info.trust if info else Integrity.UNTRUSTED
-        secrecy = Confidentiality.PUBLIC if trust is Integrity.APP else Confidentiality.WORKSPACE
-        return Label(trust, secrecy)

@@ -214,3 +214,17 @@ async def test_what_an_app_does_with_tools_counts_where_it_is_run() -> None:
 async def test_an_app_with_lasting_state_cannot_be_run_by_another() -> None:
     lasting = compiled(INNER.replace("{type: integer, default: 0}", "{type: integer, default: 0, scope: user}"))
     assert "seen" in interface_of(lasting).problem
+
+
+async def test_a_tool_counts_as_approved_only_where_every_call_of_it_is() -> None:
+    """The order of two nodes that call one tool must not decide what the app around it is told."""
+    node = "{type: tool, tool: t.act, RULE in: {n: '${inputs.n}'}, returns: 'map<integer>'}\n"
+    for first, second in (("approve: effects,", ""), ("", "approve: effects,")):
+        inner = compiled(
+            HEAD
+            + NEEDS
+            + "inputs: {n: integer}\noutputs: {m: integer}\nnodes:\n"
+            + f"  one: {node.replace('RULE', first)}  two: {node.replace('RULE', second)}"
+            + "  done: {type: end, in: {m: '${one.result.n + two.result.n}'}}\n"
+        )
+        assert interface_of(inner).approved == frozenset()
