@@ -26,7 +26,18 @@ from agents.graph import CompiledApp
 from ..base.ids import new_id
 from .errors import RunError
 
-__all__ = ["DAILY", "KINDS", "Account", "BudgetExceeded", "Clock", "Level", "OnExceed", "Reservation", "limits_of"]
+__all__ = [
+    "DAILY",
+    "KINDS",
+    "Account",
+    "BudgetExceeded",
+    "Clock",
+    "Level",
+    "OnExceed",
+    "Reservation",
+    "counted_from",
+    "limits_of",
+]
 
 Clock: TypeAlias = Callable[[], float]
 """Seconds that never run backwards, such as the event loop's `time`."""
@@ -361,7 +372,17 @@ def _checked(amounts: Mapping[str, float]) -> dict[str, float]:
     return {kind: float(amount) for kind, amount in amounts.items()}
 
 
-def limits_of(app: CompiledApp) -> dict[str, float]:
-    """Return the limits of each run of an app, by kind."""
+def limits_of(app: CompiledApp, *, depth: int = 0) -> dict[str, float]:
+    """Return the limits of each run of an app, by kind.
+
+    Args:
+        app: The app.
+        depth: Inside how many others it runs, from which its own limit of depth counts.
+    """
     limits = app.document.budget.model_dump(exclude={"on_exceed", "per_day", "per_user"}, exclude_none=True)
-    return {kind: float(amount) for kind, amount in limits.items()}
+    return counted_from({kind: float(amount) for kind, amount in limits.items()}, depth)
+
+
+def counted_from(limits: Mapping[str, float], depth: int) -> dict[str, float]:
+    """Return limits of something that stands so deep itself."""
+    return {kind: limit + depth if kind == "depth" else limit for kind, limit in limits.items()}

@@ -33,11 +33,12 @@ from . import asks, records
 from .calls import Calls
 from .effects import call_tool
 from .frame import Frame
-from .inner import Inner
+from .inner import run_app
 from .journal import CHOICE
 from .ledger import Purse, node_account
 from .modelcall import ModelCall
 from .passes import Passes
+from .within import Attempt
 
 __all__ = ["HostContext"]
 
@@ -54,9 +55,8 @@ class HostContext:
         self._attempt = attempt
         self._label = frame.seen(node)
         self.calls = Calls(frame.segment, path, attempt)
-        segment = frame.segment
-        account = node_account(segment, frame.account, path, node) if node.budget else frame.account
-        self.purse = Purse(segment, account, path, attempt)
+        account = node_account(frame, path, node) if node.budget else frame.account
+        self.purse = Purse(frame.segment, account, path, attempt)
         self._asked: defaultdict[str, int] = defaultdict(int)
 
     @property
@@ -220,25 +220,26 @@ class HostContext:
         """Run another app's graph under this node's path, on this run's budget and its own."""
         depth: dict[str, float] = {"depth": self.frame.depth + 1}
         await self.purse.settle(await self.purse.reserve(depth), {})
-        inner = Inner(self.frame, self.node, self._path, self.purse.account, self._label, seen=self.seen)
-        outputs, label = await inner.run(app, dict(inputs))
+        outputs, label = await run_app(self._within(), app, dict(inputs))
         return self._take(outputs, label)
 
     async def once(self, names: Mapping[str, Json], *, name: str) -> Labelled[dict[str, Json]]:
         """Run the node's body once and return what its inner places hold."""
-        passes = Passes(self.frame, self.node, self._path, self.purse.account, self._label, seen=self.seen)
-        found = await passes.once(names, name)
+        found = await Passes(self._within()).once(names, name)
         return self._take(found.value, found.label)
 
     async def passes(
         self, names: Sequence[Mapping[str, Json]], *, parallel: int, tolerant: bool
     ) -> Labelled[list[dict[str, Json] | ItemFailure]]:
         """Run the node's body once for each set of names, some at a time."""
-        passes = Passes(
-            self.frame, self.node, self._path, self.purse.account, self._label, seen=self.seen, tolerant=tolerant
-        )
-        found = await passes.all(names, parallel)
+        found = await Passes(self._within(tolerant=tolerant)).all(names, parallel)
         return self._take([one.value for one in found], join(one.label for one in found))
+
+    def _within(self, *, tolerant: bool = False) -> Attempt:
+        return Attempt(
+            frame=self.frame, node=self.node, path=self._path, account=self.purse.account, label=self._label,
+            seen=self.seen, tolerant=tolerant,
+        )  # fmt: skip
 
     def seen(self, label: Label) -> None:
         """Count something that the body has received."""

@@ -11,7 +11,8 @@ from agents.graph import CompiledNode
 from ..base.errors import Json
 from ..base.ids import new_id
 from ..models.ports import Offer
-from .budget import DAILY, Account, BudgetExceeded, Reservation
+from .budget import DAILY, Account, BudgetExceeded, Reservation, counted_from
+from .frame import Frame
 from .grants import beg, granted
 from .segment import Segment
 
@@ -123,14 +124,20 @@ def write_off(segment: Segment) -> None:
         book(segment, used)
 
 
-def node_account(segment: Segment, parent: Account, path: str, node: CompiledNode) -> Account:
+def node_account(frame: Frame, path: str, node: CompiledNode) -> Account:
     """Return a node's own account: one for all its attempts, with what the journal says is spent below its path."""
+    segment = frame.segment
     known = segment.accounts.get(path)
     if known is None:
         memory = segment.journal.memory
         spent = {**memory.spent_below(path), "seconds": memory.busy(path)}
         known = segment.accounts[path] = Account(
-            node.budget, parent=parent, spent=spent, name=path, level="node", on_exceed=node.on_exceed
+            counted_from(node.budget, frame.depth),
+            parent=frame.account,
+            spent=spent,
+            name=path,
+            level="node",
+            on_exceed=node.on_exceed,
         )
         granted(segment, known)
     return known

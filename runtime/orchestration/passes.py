@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from langgraph.errors import GraphInterrupt
 
 from agents.context import ItemFailure
-from agents.graph import CompiledBody, CompiledNode
+from agents.graph import CompiledBody
 from agents.types import coerce
 
 from ..base.errors import BaigongError, Json
-from ..base.labels import Label, Labelled, join
-from .budget import Account
+from ..base.labels import Labelled, join
 from .errors import InDoubt, as_value
 from .frame import Frame
-from .recovery import recover
+from .within import Attempt, run_all
 
 __all__ = ["Passes"]
 
@@ -40,38 +39,16 @@ class Passes:
     """The passes through one container's body within one attempt of its node.
 
     Args:
-        frame: The graph in which the container stands.
-        node: The container.
-        path: Its node path.
-        account: What the body's nodes draw on.
-        label: What led to the passes.
-        seen: Told what a failure may repeat.
-        tolerant: Whether a failed pass is a result.
+        attempt: The attempt.
     """
 
-    def __init__(
-        self,
-        frame: Frame,
-        node: CompiledNode,
-        path: str,
-        account: Account,
-        label: Label,
-        *,
-        seen: Callable[[Label], None],
-        tolerant: bool = False,
-    ) -> None:
-        if node.body is None:
-            raise TypeError(f"{node.id} has no body")
-        self._body: CompiledBody = node.body
-        self._frame = frame
-        self._path = path
-        self._account = account
-        self._label = label
-        self._seen = seen
+    def __init__(self, attempt: Attempt) -> None:
+        if attempt.node.body is None:
+            raise TypeError(f"{attempt.node.id} has no body")
+        self._body: CompiledBody = attempt.node.body
+        self._attempt = attempt
         self._failure: BaigongError | None = None
-        self._tolerant = tolerant
-        self._caught = frame.caught or tolerant or node.on_error != "fail"
-        self._outside = frame.values()
+        self._outside = attempt.frame.values()
 
     async def once(self, names: Mapping[str, Json], name: str) -> Labelled[Left]:
         """Run the body once under the path with `name` after it.
@@ -82,22 +59,15 @@ class Passes:
         """
         body = self._body
         frame = self._open(names, name)
-        await recover(frame)
-        waiting = await frame.decide(tuple(body.nodes.values()), frame)
-        if frame.failure is not None:
-            self._seen(join(frame.labels.values()))
-            raise frame.failure
-        if waiting:
-            raise waiting[0]
-        if any(node not in frame.marks for node in body.nodes):
-            raise GraphInterrupt
+        await run_all(frame, self._attempt)
         values = frame.values()
         left: Left = {}
         for key, binding in body.sites.items():
             value = body.evaluator.render(binding, values)
             kind = body.types.get(key)
-            left[key] = value if kind is None else coerce(value, kind, f"{self._path}{key.replace('/', '.')}")
-        return Labelled(left, join((self._label, *(frame.labels[one] for one in body.reads if one in frame.labels))))
+            left[key] = value if kind is None else coerce(value, kind, f"{self._attempt.path}{key.replace('/', '.')}")
+        read = (frame.labels[one] for one in body.reads if one in frame.labels)
+        return Labelled(left, join((self._attempt.label, *read)))
 
     async def all(self, names: Sequence[Mapping[str, Json]], parallel: int) -> list[Outcome]:
         """Run the body once for each set of names and return the results in their order.
@@ -111,7 +81,7 @@ class Passes:
 
         async def work() -> None:
             for index, given in queue:
-                if self._failure is not None or self._frame.stopping:
+                if self._failure is not None or self._attempt.frame.stopping:
                     return
                 await self._settle(found, index, given)
 
@@ -132,17 +102,17 @@ class Passes:
         except GraphInterrupt as interrupt:
             found.waiting.append(interrupt)
         except BaigongError as error:
-            if self._tolerant and not isinstance(error, InDoubt):
-                found.results[index] = Labelled(ItemFailure(as_value(error)), self._label)
+            if self._attempt.tolerant and not isinstance(error, InDoubt):
+                found.results[index] = Labelled(ItemFailure(as_value(error)), self._attempt.label)
             else:
                 self._failure = self._failure or error
 
     def _open(self, names: Mapping[str, Json], name: str) -> Frame:
-        around = self._frame
+        attempt, around = self._attempt, self._attempt.frame
         return Frame(
             segment=around.segment, app=around.app, nodes=self._body.nodes, evaluator=self._body.evaluator,
-            inputs=around.inputs, decide=around.decide, account=self._account, prefix=f"{self._path}{name}",
-            label=self._label, names=names, around=around, outside=self._outside, caught=self._caught,
+            inputs=around.inputs, decide=around.decide, account=attempt.account, prefix=f"{attempt.path}{name}",
+            label=attempt.label, names=names, around=around, outside=self._outside, caught=attempt.caught,
             depth=around.depth, halted=lambda: self._failure is not None, state=around.state,
             state_labels=around.state_labels, written=around.written,
         )  # fmt: skip

@@ -112,6 +112,9 @@ async def test_the_inner_app_has_its_own_budget_below_the_run_s(tmp_path: Path) 
         details = (record.error or {})["details"]
         assert isinstance(details, dict)
         assert (details["kind"], details["wanted"]) == ("depth", 2)
+        # An app's own limit of depth counts from where it stands.
+        narrow = around(OUTER.replace("example", "middle") + "budget: {depth: 1}\n", compiled(INNER))
+        assert (await run(host, around(OUTER, narrow), q="x")).status == "ended"
         record = await run(host, around(OUTER, twice), q="x")
         assert record.outputs is not None
         assert "rate/rate/say" in [path for _, path in await host.events(record.info.id)]
