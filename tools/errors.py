@@ -42,6 +42,7 @@ class ToolFailed(ToolError):
 
     code = "BG801"
     exit_code = 1
+    undone = True
 
 
 class ToolUnavailable(ToolError):

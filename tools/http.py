@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from functools import cached_property
@@ -16,15 +16,12 @@ import httpx
 
 from runtime.base.errors import Json
 from runtime.base.http import guarded_client
-from runtime.base.networks import Guard, Network
+from runtime.base.networks import Guard, Network, allows
 
 from .errors import ToolError, ToolFailed, ToolOutputInvalid, ToolTimeout, ToolUnavailable
 from .ports import ToolFile, ToolResult
 
-__all__ = ["Allows", "HttpDoor", "HttpFailed"]
-
-Allows: TypeAlias = Callable[[str], bool]
-"""Whether a URL may be reached."""
+__all__ = ["HttpDoor", "HttpFailed"]
 
 Secrets: TypeAlias = Callable[[str], Awaitable[str | None]]
 
@@ -67,7 +64,7 @@ class HttpDoor:
         self,
         arguments: Mapping[str, Json],
         *,
-        allows: Allows,
+        egress: Sequence[str],
         key: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 the whole call, several phases
     ) -> ToolResult:
@@ -76,7 +73,7 @@ class HttpDoor:
         Args:
             arguments: `method`, `url`, `headers`, `auth`, `accept`; `body` and whether it is `json`; the `seconds` that
                 it may take.
-            allows: Judges the URL, and those that it leads to.
+            egress: The hosts that may be reached, by redirects too.
             key: Sent as `Idempotency-Key`.
             timeout: The seconds that are left of the budget.
 
@@ -91,23 +88,27 @@ class HttpDoor:
         limit = longest if timeout is None else min(timeout, longest)
         try:
             async with asyncio.timeout(limit):
-                return await self._send(arguments, allows, key)
+                return await self._send(arguments, egress, key)
         except TimeoutError as error:
             raise ToolTimeout(f"No answer came within {limit:g} s.", where=_shown(arguments)) from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise ToolUnavailable(f"The host cannot be reached: {error}.", where=_shown(arguments)) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            away = ToolUnavailable(f"The host cannot be reached: {error}.", where=_shown(arguments))
+            away.undone = True
+            raise away from error
+        except httpx.InvalidURL as error:
+            raise ToolFailed(f"The URL cannot be used: {error}.", where=_shown(arguments)) from error
+        except httpx.HTTPError as error:
             raise ToolError(
                 f"The answer broke off: {type(error).__name__} {error}.", where=_shown(arguments)
             ) from error
 
-    async def _send(self, arguments: Mapping[str, Json], allows: Allows, key: str | None) -> ToolResult:
+    async def _send(self, arguments: Mapping[str, Json], egress: Sequence[str], key: str | None) -> ToolResult:
         method, url = str(arguments["method"]), httpx.URL(str(arguments["url"]))
         headers = await self._headers(arguments, key)
         body = arguments.get("body")
         content = body.encode() if isinstance(body, str) else None
         for _ in range(HOPS + 1):
-            if not allows(str(url)):
+            if not allows(egress, str(url)):
                 raise ToolFailed(f"The host {url.host!r} is not in policy.egress.", where=_shown(arguments))
             async with (
                 self._client(url) as client,

@@ -98,6 +98,7 @@ class SqlDoor:
         self,
         arguments: Mapping[str, Json],
         *,
+        egress: Sequence[str] = (),
         key: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 the whole call, several phases
     ) -> ToolResult:
@@ -105,6 +106,7 @@ class SqlDoor:
 
         Args:
             arguments: `database`, `query`, `values` by name, `write`, `max_rows`, the `seconds` that it may take.
+            egress: Not looked at: where a database is, is for the administrator to say.
             key: Names a change, where the database keeps a ledger.
             timeout: The seconds that are left of the budget.
 
@@ -172,7 +174,7 @@ def _open(path: Path, name: str, call: _Call) -> sqlite3.Connection:
             f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=5, check_same_thread=False
         )
     except sqlite3.Error as error:
-        raise ToolUnavailable(f"The database cannot be opened: {error}.", where=name) from error
+        raise _away(f"The database cannot be opened: {error}.", name) from error
     connection.set_progress_handler(lambda: call.late, _STEPS)
     return connection
 
@@ -214,7 +216,7 @@ def _run(engine: Engine, spec: DatabaseSpec, call: _Call, name: str) -> dict[str
         if committing and isinstance(error, OperationalError):
             raise ToolError(f"The connection broke while the change was committed: {said}.", where=name) from error
         if error.connection_invalidated or (isinstance(error, OperationalError) and error.statement is None):
-            raise ToolUnavailable(f"The database cannot be reached: {said}.", where=name) from error
+            raise _away(f"The database cannot be reached: {said}.", name) from error
         raise SqlFailed(f"The database refused the query: {said}.", where=name) from error
     except SQLAlchemyError as error:
         raise SqlFailed(f"The query cannot be run: {str(error).splitlines()[0]}.", where=name) from error
@@ -223,9 +225,17 @@ def _run(engine: Engine, spec: DatabaseSpec, call: _Call, name: str) -> dict[str
 
 
 def _too_late(name: str) -> ToolTimeout:
-    return ToolTimeout(
+    late = ToolTimeout(
         "The query took too long and was stopped.", where=name, fix="Raise the node's timeout, or ask for less."
     )
+    late.undone = True
+    return late
+
+
+def _away(message: str, name: str) -> ToolUnavailable:
+    away = ToolUnavailable(message, where=name)
+    away.undone = True
+    return away
 
 
 def _execute(connection: Connection, spec: DatabaseSpec, call: _Call) -> dict[str, Json]:

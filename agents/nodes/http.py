@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import Field
 
 from runtime.base.errors import Json
+from runtime.base.networks import allows
 
 from ..context import Context, ToolRequest
 from ..diagnostics import Diagnostic, Fix, Op, Phrase, diagnose, hint
@@ -25,7 +26,7 @@ from ..types import FILE, INTEGER, JSON, STRING, MapOf, OptionalOf, parse_type
 from .base import NodeType, Outcome
 from .dialogue import check_text
 
-__all__ = ["Http", "HttpConfig", "allows"]
+__all__ = ["Http", "HttpConfig"]
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -35,6 +36,13 @@ WAIT: Final = 30.0
 
 _START: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?=[/?]|$)")
 """Scheme, host and port of a URL: never made of values."""
+
+
+_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""The name of a header, as RFC 9110 has it."""
+
+_OURS: Final = ("host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer")
+"""Headers that belong to the connection, or say which host is meant."""
 
 
 class Auth(Config):
@@ -124,6 +132,10 @@ class Http(NodeType):
             host = _host(config.url)
             fix = Fix(f"Allow {host}", f"允许 {host}", (_allow(view.scope.document, host),))
             yield diagnose("BG418", path, node=view.id, fix=fix, name=host)
+        for name in (*config.headers, *config.auth.header):
+            if _NAME.fullmatch(name) is None or name.lower() in _OURS:
+                problem = Phrase(f"the header {name!r} cannot be set", f"不能设置请求头 {name!r}")
+                yield diagnose("BG105", f"{view.pointer}/headers", node=view.id, where="headers", problem=problem)
         for key, text in _texts(config):
             yield from check_text(view, key, text)
         declared = view.scope.document.requires.secrets
@@ -160,20 +172,6 @@ def _allow(document: Document, host: str) -> Op:
     if "policy" in document.model_fields_set:
         return Op(op="set", path="/policy/egress", value=listed)
     return Op(op="set", path="/policy", value={"egress": listed})
-
-
-def allows(egress: Iterable[str], url: str) -> bool:
-    """Whether a policy lets a URL be reached: `host`, `host:port` or `*.domain`; without a port, the scheme's own."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    for entry in egress:
-        name, _, port = entry.lower().rpartition(":") if re.search(r":\d+$", entry) else (entry.lower(), "", "")
-        fits = host.endswith(name[1:]) and host != name[2:] if name.startswith("*.") else host == name.strip("[]")
-        if fits and parts.port == (int(port) if port else None):
-            return True
-        if fits and port and parts.port is None and int(port) == {"http": 80, "https": 443}.get(parts.scheme):
-            return True
-    return False
 
 
 def _texts(config: HttpConfig) -> Iterator[tuple[str, str]]:

@@ -29,6 +29,8 @@ class BaigongError(Exception):
     """The exit code: 1 wrong input, 2 usage, 3 not found, 4 refused, 5 the host failed, 6 waits for a person."""
     status: ClassVar[int] = 500
     """The HTTP status that a server answers with."""
+    undone: bool = False
+    """Whether it is certain that nothing has come of what was asked for."""
 
     def __init__(
         self, message: str, *, where: str | None = None, fix: str | None = None, details: dict[str, Json] | None = None

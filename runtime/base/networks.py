@@ -7,13 +7,15 @@ The addresses at which clouds hand out credentials are never reached. An address
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
+from urllib.parse import urlsplit
 
 from .errors import BaigongError
 
-__all__ = ["Address", "AddressRefused", "Guard", "Network", "read_networks"]
+__all__ = ["Address", "AddressRefused", "Guard", "Network", "allows", "read_networks"]
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -40,6 +42,7 @@ class AddressRefused(BaigongError):
     code = "BG903"
     exit_code = 4
     status = 403
+    undone = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +121,17 @@ def read_networks(text: str) -> tuple[Network, ...]:
         ValueError: One is none.
     """
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def allows(egress: Iterable[str], url: str) -> bool:
+    """Whether a policy lets a URL be reached: `host`, `host:port` or `*.domain`; without a port, the scheme's own."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    for entry in egress:
+        name, _, port = entry.lower().rpartition(":") if re.search(r":\d+$", entry) else (entry.lower(), "", "")
+        fits = host.endswith(name[1:]) and host != name[2:] if name.startswith("*.") else host == name.strip("[]")
+        if fits and parts.port == (int(port) if port else None):
+            return True
+        if fits and port and parts.port is None and int(port) == {"http": 80, "https": 443}.get(parts.scheme):
+            return True
+    return False

@@ -17,7 +17,6 @@ from jsonschema.exceptions import ValidationError
 from agents.context import Answer, AskRequest, ToolReply, ToolRequest
 from agents.graph import CompiledApp
 from agents.spec import ToolInfo
-from tools.errors import ToolFailed
 from tools.files import file_parameters
 from tools.ports import ToolResult
 
@@ -153,8 +152,9 @@ class _Call:
                 await self._intend()
                 reach("after_intent")
             result = await self._send()
-        except ToolFailed:
-            self._failed()
+        except BaigongError as error:
+            if error.undone:
+                self._failed()
             raise
         finally:
             await purse.settle(held, {"tool_calls": 1})
@@ -170,7 +170,8 @@ class _Call:
         if self._request.info is not None:
             reach_soon("inside_effect")
             door = segment.host.doors[self._request.tool]
-            return await door(self._context.app, self._request.arguments, key=key, timeout=timeout)
+            egress = self._context.app.document.policy.egress
+            return await door(self._request.arguments, egress=egress, key=key, timeout=timeout)
         files = file_parameters(self._info.input_schema)
         async with attached(self._request.arguments, files, segment.host.files, segment.info.workspace) as arguments:
             reach_soon("inside_effect")

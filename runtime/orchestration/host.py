@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -44,13 +44,13 @@ class Door(Protocol):
 
     async def __call__(
         self,
-        app: CompiledApp,
         arguments: Mapping[str, Json],
         *,
+        egress: Sequence[str],
         key: str | None,
         timeout: float | None,  # noqa: ASYNC109 the whole call, several phases
     ) -> ToolResult:
-        """Make a call for an app; `key` is the idempotency key of a keyed one."""
+        """Make a call for an app that may reach the hosts of `egress`; `key` is the idempotency key of a keyed one."""
         ...
 
 

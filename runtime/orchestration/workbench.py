@@ -25,7 +25,6 @@ from ..models.assembly import open_hub
 from ..storage import Database, Home, open_home
 from .apps import Apps
 from .bases import Bases
-from .doors import http_door, sql_door
 from .drafts import Drafts
 from .engine import Engine
 from .files import StoredFiles
@@ -82,7 +81,7 @@ class Workbench:
             tools=ServerPool(specs),
             retriever=self.bases,
             files=files,
-            doors={"http": http_door(client), "sql": sql_door(queries)},
+            doors={"http": client.call, "sql": queries.call},
         )
         self.inventory = Inventory(
             specs, self.host.tools, models, self.bases, secrets=self.secrets, databases=databases

@@ -16,7 +16,6 @@ from agents.compiler import compile_bundle
 from agents.graph import CompiledApp
 from agents.spec import Bundle
 from runtime.base.networks import read_networks
-from runtime.orchestration.doors import http_door
 from runtime.orchestration.record import RunRecord
 from tools.http import HttpDoor
 
@@ -80,7 +79,7 @@ async def reveal(name: str) -> str | None:
 @asynccontextmanager
 async def host(folder: Path, *, inner: str = "127.0.0.1", offline: bool = False) -> AsyncIterator[Bench]:
     door = HttpDoor(secrets=reveal, inner=read_networks(inner), offline=offline)
-    async with bench(folder, doors={"http": http_door(door)}) as found:
+    async with bench(folder, doors={"http": door.call}) as found:
         yield found
 
 
@@ -233,6 +232,18 @@ async def test_inner_addresses_and_the_offline_setting(tmp_path: Path) -> None:
         assert len(site.seen) == 1
 
 
+async def test_a_post_that_was_never_sent_is_a_failure_and_not_in_doubt(tmp_path: Path) -> None:
+    async with server() as site:
+        pass  # nobody listens at its port any more
+    node = "url: 'SITE/x', method: POST, in: {body: '${inputs.b}'}, retry: {max: 1, backoff: 1ms}, returns: json"
+    app = app_of(text_of(node, outputs="{n: json}", end="n: '${get.data}'"), site)
+    for inner, code in (("127.0.0.1", "BG802"), ("10.0.0.0/8", "BG903")):
+        async with host(tmp_path / code, inner=inner) as where:
+            record = await run(where, app, b="1")
+            assert (record.status, error(record)[0]) == ("failed", code)
+            assert [row["state"] for row in await where.engine.effects(record.info.id)] == ["failed"]
+
+
 @pytest.mark.parametrize(
     ("node", "egress", "code"),
     [
@@ -249,6 +260,9 @@ async def test_inner_addresses_and_the_offline_setting(tmp_path: Path) -> None:
         ("url: 'ftp://a.example/x'", "a.example", "BG105"),
         ("url: 'https://a.example/${z}'", "a.example", "BG412"),
         ("url: 'https://a.example/x', auth: {bearer: OTHER}", "a.example", "BG419"),
+        ("url: 'https://a.example/x', headers: {Host: inner.example}", "a.example", "BG105"),
+        ("url: 'https://a.example/x', headers: {'X A': x}", "a.example", "BG105"),
+        ("url: 'https://a.example/x', auth: {header: {Content-Length: TOKEN}}", "a.example", "BG105"),
     ],
 )  # fmt: skip
 def test_hosts_names_and_secrets_are_checked(node: str, egress: str, code: str | None) -> None:

@@ -14,7 +14,6 @@ import pytest
 from agents.compiler import compile_bundle
 from agents.graph import CompiledApp
 from agents.spec import Bundle, DatabaseInfo
-from runtime.orchestration.doors import sql_door
 from runtime.orchestration.record import RunRecord
 from tests.postgres import postgres
 from tools.databases import DatabasesInvalid, DatabaseSpec, listed_databases
@@ -73,7 +72,7 @@ async def host(folder: Path, base: Base, *, write: bool = False, ledger: bool = 
 
     spec = DatabaseSpec(url=base.url, write=write, ledger=ledger)
     door = SqlDoor(databases={"plant": spec}, home=folder, secrets=reveal)
-    async with bench(folder / "home", doors={"sql": sql_door(door)}) as found:
+    async with bench(folder / "home", doors={"sql": door.call}) as found:
         yield found
 
 
@@ -184,7 +183,7 @@ async def test_a_change_is_made_once_with_a_ledger(tmp_path: Path, base: Base) -
             arguments = {
                 "database": "plant", "query": "UPDATE readings SET note = 'twice'", "values": {}, "write": True,
             }  # fmt: skip
-            found = await door(app, arguments, key=str(effect["effect"]), timeout=5)  # type: ignore[arg-type]
+            found = await door(arguments, egress=(), key=str(effect["effect"]), timeout=5)  # type: ignore[arg-type]
         assert found.data == {"rows": [], "count": 2, "more": False}
         assert base.run("SELECT count(*) FROM readings WHERE note = 'touched'") == [(3,)]
 
