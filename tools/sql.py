@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 import sqlite3
 import threading
 import time
@@ -38,6 +39,9 @@ Secrets: TypeAlias = Callable[[str], Awaitable[str | None]]
 WAIT: Final = 30.0
 _STEPS: Final = 10_000
 """SQLite instructions between two looks at the clock."""
+
+_STREAMED: Final = re.compile(r"\s*(select|with|values|table)\b", re.IGNORECASE)
+"""Queries for which PostgreSQL has cursors."""
 
 _NOTES: Final = (
     "CREATE TABLE IF NOT EXISTS baigong_effects (key TEXT PRIMARY KEY, result TEXT NOT NULL, at TIMESTAMP "
@@ -242,6 +246,9 @@ def _execute(connection: Connection, spec: DatabaseSpec, call: _Call) -> dict[st
     from sqlalchemy import text
 
     values = {name: _given(value, lists=spec.dialect == "postgresql") for name, value in call.values.items()}
+    if not call.write and _STREAMED.match(call.query):
+        # Else the driver would fetch all rows before the first is looked at.
+        connection = connection.execution_options(stream_results=True, max_row_buffer=call.most + 1)
     result = connection.execute(text(call.query), values)
     if not result.returns_rows:
         return {"rows": [], "count": max(result.rowcount, 0), "more": False}

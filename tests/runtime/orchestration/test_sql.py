@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
@@ -29,7 +30,7 @@ TABLE = [
     "INSERT INTO readings VALUES ('P-101', 3, '2026-01-03 00:00:00', NULL)",
     "INSERT INTO readings VALUES ('P-102', 1.25, '2026-01-04 00:00:00', '水泵')",
 ]
-ROWS = "list<{tag: string, mm: number}>"
+ALL = "n: '${get.count}', m: '${get.more}'"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,6 +147,7 @@ async def test_rows_are_typed_and_parameters_are_values(tmp_path: Path, base: Ba
         "SET TRANSACTION READ WRITE; DELETE FROM readings",
         "SELECT 1; DELETE FROM readings",
         "COMMIT; DELETE FROM readings",
+        "SELECT 1; COMMIT; BEGIN READ WRITE; DELETE FROM readings; COMMIT",
         "WITH x AS (DELETE FROM readings RETURNING 1) SELECT * FROM x",
         "SELECT set_config(''transaction_read_only'', ''off'', false)",
         "ATTACH ''/tmp/other.db'' AS o",
@@ -204,6 +206,17 @@ async def test_a_query_that_runs_for_ever_is_stopped(tmp_path: Path, base: Base)
         record = await run(where, app_of(f"query: '{query}', timeout: 1s"))
         assert error(record)[0] in ("BG734", "BG803"), record.error
         assert (await run(where, app_of("query: 'SELECT 1'"))).outputs == {"n": 1}
+
+
+async def test_rows_beyond_the_limit_are_not_fetched(tmp_path: Path, server: str) -> None:
+    query = "SELECT i, repeat(''x'', 100) AS t FROM generate_series(1, 3000000) AS i"
+    async with host(tmp_path, Base(url=server)) as where:
+        await run(where, app_of("query: 'SELECT 1'"))
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        app = app_of(f"query: '{query}', max_rows: 3", outputs="{n: integer, m: boolean}", end=ALL)
+        assert (await run(where, app)).outputs == {"n": 3, "m": True}
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+        assert (await run(where, app_of("query: 'SHOW server_version'"))).outputs == {"n": 1}
 
 
 async def test_a_database_that_is_away_is_told(tmp_path: Path) -> None:
