@@ -253,7 +253,8 @@ def _execute(connection: Connection, spec: DatabaseSpec, call: _Call) -> dict[st
     if not result.returns_rows:
         return {"rows": [], "count": max(result.rowcount, 0), "more": False}
     names = list(result.keys())
-    fetched = result.fetchmany(call.most + 1)
+    with result:
+        fetched = result.fetchmany(call.most + 1)
     rows = [_row(names, row) for row in fetched[: call.most]]
     return {"rows": [*rows], "count": len(rows), "more": len(fetched) > call.most}
 
