@@ -28,7 +28,7 @@ def granted(segment: Segment, account: Account) -> None:
     answers = segment.journal.memory.answers
     for kind in KINDS:
         for number in count(1):
-            name = _name(account, kind, number)
+            name = _name(segment, account, kind, number)
             answer = answers.get(name)
             if answer is None:
                 break
@@ -69,7 +69,7 @@ def _question(segment: Segment, refusal: BudgetExceeded) -> str:
         raise refusal
     memory = segment.journal.memory
     for number in count(1):
-        name = _name(refusal.account, refusal.kind, number)
+        name = _name(segment, refusal.account, refusal.kind, number)
         answer = memory.answers.get(name)
         if answer is None:
             return name
@@ -78,9 +78,11 @@ def _question(segment: Segment, refusal: BudgetExceeded) -> str:
     raise AssertionError("the numbers do not end")
 
 
-def _name(account: Account, kind: str, number: int) -> str:
+def _name(segment: Segment, account: Account, kind: str, number: int) -> str:
+    """Name a question; one about a limit of a day names the day, because what is granted then is for that day."""
     place = account.name if account.level in ("node", "flow") else ""
-    return f"{place}:{account.level}-{kind}-{number}"
+    day = f"-{segment.day}" if account.level in ("user", "app", "workspace") else ""
+    return f"{place}:{account.level}-{kind}{day}-{number}"
 
 
 def _request(refusal: BudgetExceeded) -> AskRequest:

@@ -205,6 +205,7 @@ class Launcher(ABC):
 
     async def _work(self, app: CompiledApp, graph: Graph, segment: Segment) -> None:
         async with self.turns.place((segment.info.workspace, segment.info.app)):
+            granted(segment, segment.account)
             if not segment.offline:
                 await self._draw(app, segment)
             await self._driver.run(app, graph, segment)
@@ -213,7 +214,7 @@ class Launcher(ABC):
         """Put the run's account below those of its user, its app and its workspace, and settle what a crash left."""
         segment.day = today()
         segment.account.parent = await self.spending.account(segment.day, app, segment.info)
-        account: Account | None = segment.account
+        account = segment.account.parent
         while account is not None:
             granted(segment, account)
             account = account.parent

@@ -49,25 +49,24 @@ class Spending:
 
     async def account(self, day: str, app: CompiledApp, info: RunInfo) -> Account:
         """Return the account of an app's user, which stands below the app's and that below the workspace's."""
-        if day != self._day:
+        if day > self._day:
             self._day, self._accounts = day, {}
         budget = app.document.budget
         on_exceed = budget.on_exceed or "stop"
-        whole = await self._find("workspace", (info.workspace,), None)
+        whole = await self._find("workspace", (day, info.workspace), None)
         whole.change(self._limits, "stop")
-        of_app = await self._find("app", (info.workspace, info.app), whole)
+        of_app = await self._find("app", (day, info.workspace, info.app), whole)
         _change(of_app, budget.per_day, on_exceed)
-        user = await self._find("user", (info.workspace, info.app, info.principal), of_app)
+        user = await self._find("user", (day, info.workspace, info.app, info.principal), of_app)
         _change(user, budget.per_user, on_exceed)
         return user
 
     async def _find(self, level: Level, key: tuple[str, ...], parent: Account | None) -> Account:
         if key not in self._accounts:
-            day = self._day
-            spent = await self._reader.run(lambda connection: _spent(connection, day, *key))
+            spent = await self._reader.run(lambda connection: _spent(connection, *key))
             made = Account({}, parent=parent, spent=spent, name=key[-1], level=level)
             # Somebody else may have made it meanwhile, and spent on it: theirs counts.
-            self._accounts.setdefault(key, made)
+            return self._accounts.setdefault(key, made)
         return self._accounts[key]
 
     async def usage(self, workspace: str, *, since: str, by: str) -> list[dict[str, Json]]:

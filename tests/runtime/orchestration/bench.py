@@ -55,11 +55,14 @@ class Answers:
         if self.failures:
             self.failures -= 1
             raise ModelUnavailable("The model is away.")
-        reply = self.reply(request)
+        answer = await self.answer(request, only)
         if on_delta:
-            for piece in reply.text.split(" "):
+            for piece in answer.reply.text.split(" "):
                 on_delta(piece + " ")
-        return ModelAnswer(reply=reply, deployment="scripted/echo")
+        return answer
+
+    async def answer(self, request: ModelRequest, only: Collection[str] | None) -> ModelAnswer:
+        return ModelAnswer(reply=self.reply(request), deployment="scripted/echo")
 
     def reply(self, request: ModelRequest) -> ModelReply:
         usage: dict[str, Json] = {"tokens": 10, "usd": 0.001, "seconds": 0.0, "tool_calls": 0}

@@ -14,7 +14,7 @@ from agents.graph import CompiledApp
 from agents.spec.document import ModelNeed
 from runtime.base.errors import Json
 from runtime.models.errors import ModelInterrupted
-from runtime.models.ports import Delta, ModelAnswer, Offer
+from runtime.models.ports import ModelAnswer, Offer
 from runtime.orchestration.errors import NotTheirs
 from runtime.orchestration.record import RunRecord
 
@@ -130,15 +130,7 @@ class Three(Answers):
 
     asked: list[list[str]] = field(default_factory=list[list[str]])
 
-    async def call(
-        self,
-        request: ModelRequest,
-        need: ModelNeed,
-        *,
-        only: Collection[str] | None = None,
-        on_delta: Delta | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> ModelAnswer:
+    async def answer(self, request: ModelRequest, only: Collection[str] | None) -> ModelAnswer:
         self.asked.append([*(only or ())])
         chosen = self.asked[-1][0]
         usage: dict[str, Json] = {
@@ -200,6 +192,24 @@ async def test_a_budget_that_asks_goes_on_when_more_is_allowed(tmp_path: Path) -
         assert (again.status, again.outputs) == ("ended", record.outputs)
 
 
+async def test_more_is_granted_for_the_day_on_which_it_was_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.orchestration.launcher.today", lambda: "2026-01-01")
+    text = ASKING.replace("  second:", "  pause: {type: human, actions: [go], in: {x: '${first.text}'}}\n  second:")
+    app = app_of(text + "edges: [[pause.go, second]]\n", "{per_day: {tokens: 5}, on_exceed: ask}")
+    async with bench(tmp_path) as host:
+        run_ = (await run(host, app, {"q": "x"})).info.id
+        assert [ask["id"] for ask in await host.engine.asks(run_)] == [":app-tokens-2026-01-01-1"]
+        await host.engine.answer(run_, ":app-tokens-2026-01-01-1", action="allow", form={"more": 100}, by="me")
+        await host.engine.wait(run_)
+        monkeypatch.setattr("runtime.orchestration.launcher.today", lambda: "2026-01-02")
+        [pause] = await host.engine.asks(run_)
+        await host.engine.answer(run_, str(pause["id"]), action="go", form={}, by="me")
+        await host.engine.wait(run_)
+        assert [ask["id"] for ask in await host.engine.asks(run_)] == [":app-tokens-2026-01-02-1"]
+
+
 async def test_a_budget_that_asks_stops_when_no_more_is_allowed_and_asks_again_when_taken_up(tmp_path: Path) -> None:
     async with bench(tmp_path) as host:
         app = app_of(ASKING, "{tokens: 15, on_exceed: ask}")
@@ -235,17 +245,9 @@ async def test_all_that_hit_one_limit_ask_one_question(tmp_path: Path) -> None:
 
 async def test_seconds_that_are_over_can_be_asked_for(tmp_path: Path) -> None:
     class Slow(Answers):
-        async def call(
-            self,
-            request: ModelRequest,
-            need: ModelNeed,
-            *,
-            only: Collection[str] | None = None,
-            on_delta: Delta | None = None,
-            timeout: float | None = None,  # noqa: ASYNC109
-        ) -> ModelAnswer:
+        async def answer(self, request: ModelRequest, only: Collection[str] | None) -> ModelAnswer:
             await asyncio.sleep(0.3)
-            return await super().call(request, need, on_delta=on_delta)
+            return await super().answer(request, only)
 
     async with bench(tmp_path, models=Slow()) as host:
         record = await run(host, app_of(ASKING, "{seconds: 0.4, on_exceed: ask}"), {"q": "x"})
@@ -300,16 +302,7 @@ async def test_the_workspace_has_a_budget_of_the_day(tmp_path: Path) -> None:
 class Breaks(Answers):
     """A model whose answer breaks off after it has been paid for."""
 
-    async def call(
-        self,
-        request: ModelRequest,
-        need: ModelNeed,
-        *,
-        only: Collection[str] | None = None,
-        on_delta: Delta | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> ModelAnswer:
-        self.calls.append(request)
+    async def answer(self, request: ModelRequest, only: Collection[str] | None) -> ModelAnswer:
         error = ModelInterrupted("The answer broke off.")
         error.usage = {"tokens": 9, "usd": 0.001}
         raise error
@@ -329,15 +322,7 @@ async def test_what_a_failed_call_has_used_counts_even_after_a_restart(tmp_path:
 
 async def test_the_money_of_a_call_that_was_cut_off_counts_as_spent(tmp_path: Path) -> None:
     class Hangs(Answers):
-        async def call(
-            self,
-            request: ModelRequest,
-            need: ModelNeed,
-            *,
-            only: Collection[str] | None = None,
-            on_delta: Delta | None = None,
-            timeout: float | None = None,  # noqa: ASYNC109
-        ) -> ModelAnswer:
+        async def answer(self, request: ModelRequest, only: Collection[str] | None) -> ModelAnswer:
             await asyncio.sleep(60)
             raise AssertionError
 

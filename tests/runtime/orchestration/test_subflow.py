@@ -120,6 +120,20 @@ async def test_the_inner_app_has_its_own_budget_below_the_run_s(tmp_path: Path) 
         assert "rate/rate/say" in [path for _, path in await host.events(record.info.id)]
 
 
+async def test_a_replay_has_the_depth_that_was_granted(tmp_path: Path, known: dict[str, CompiledApp]) -> None:
+    twice = around(OUTER.replace("example", "middle"), compiled(INNER))
+    app = around(OUTER + "budget: {depth: 1, on_exceed: ask}\n", twice)
+    known[app.digest] = app
+    async with bench(tmp_path) as host:
+        record = await run(host, app, q="x")
+        assert [ask["id"] for ask in await host.engine.asks(record.info.id)] == [":run-depth-1"]
+        await host.engine.answer(record.info.id, ":run-depth-1", action="allow", form={"more": 1}, by="me")
+        record = await host.engine.wait(record.info.id)
+        assert record.status == "ended", record.error
+        again = await host.engine.replay(record.info.id)
+        assert (again.status, again.outputs) == ("ended", record.outputs), again.error
+
+
 async def test_an_inner_budget_can_be_asked_for(tmp_path: Path, known: dict[str, CompiledApp]) -> None:
     app = around(OUTER, compiled(INNER + "budget: {tokens: 5, on_exceed: ask}\n"))
     known[app.digest] = app

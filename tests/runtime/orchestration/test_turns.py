@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.context import ModelRequest
-from agents.spec.document import ModelNeed
 from runtime.base.errors import Json
-from runtime.models.ports import Delta, ModelAnswer
+from runtime.models.ports import ModelAnswer
 from runtime.orchestration.turns import Owner, Turns
 
 from .bench import HEAD, NEEDS, Answers, bench, compiled, double, toolset
@@ -92,17 +91,9 @@ async def test_a_busy_app_leaves_places_and_the_next_one_to_others() -> None:
 class Slow(Answers):
     """A model that takes its time."""
 
-    async def call(
-        self,
-        request: ModelRequest,
-        need: ModelNeed,
-        *,
-        only: Collection[str] | None = None,
-        on_delta: Delta | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> ModelAnswer:
+    async def answer(self, request: ModelRequest, only: Collection[str] | None) -> ModelAnswer:
         await asyncio.sleep(0.02)
-        return await super().call(request, need, on_delta=on_delta)
+        return await super().answer(request, only)
 
 
 async def test_runs_of_a_noisy_app_do_not_starve_another(tmp_path: Path) -> None:
