@@ -1,14 +1,14 @@
 """Results of nodes that are kept for a while: the same node with the same inputs is not run again.
 
 What was found, or that nothing was, is recorded like any reading of the world, so that a replay and a node that is
-executed again come to the same. A result is stored in the transaction that ends its node.
+executed again come to the same.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, cast
 
 from agents.graph import CompiledNode
@@ -20,56 +20,68 @@ from .context import HostContext
 from .frame import Frame
 from .journal import argument_hash
 from .runs import now
+from .segment import Segment
 from .values import restore, spill
 
-__all__ = ["find", "store"]
+__all__ = ["Kept", "kept"]
 
 _READ: Final = "SELECT value FROM results WHERE workspace = ? AND key = ? AND expires > ?"
 _WRITE: Final = "INSERT OR REPLACE INTO results (workspace, key, value, created, expires) VALUES (?, ?, ?, ?, ?)"
 
 
-async def find(node: CompiledNode, frame: Frame, context: HostContext, inputs: Mapping[str, Json]) -> Outcome | None:
-    """Return what the node came to with the same inputs before, if that is still kept."""
-    segment = frame.segment
-    key = _key(node, frame, context, inputs)
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The result of a node with certain inputs.
 
-    async def look() -> dict[str, Json]:
-        def read(connection: sqlite3.Connection) -> str | None:
-            row = connection.execute(_READ, (segment.info.workspace, key, now())).fetchone()
-            return None if row is None else row[0]
+    Attributes:
+        segment: The run.
+        context: The node's.
+        key: Names the node and all that its result depends on.
+        seconds: How long it is kept.
+    """
 
+    segment: Segment
+    context: HostContext
+    key: str
+    seconds: float
+
+    async def find(self) -> Outcome | None:
+        """Return what the node came to before, if that is still kept."""
+        found = await self.context.calls.serve("value", "cache", self.key, self._look, outside=False)
+        kept = found["result"]
+        if not isinstance(kept, dict):
+            return None
+        stored = cast("dict[str, Json]", kept["ports"])
+        ports = await restore(stored, self.segment.host.files, self.segment.info.workspace)
+        self.context.seen(Label.from_json(kept["label"]))
+        return Outcome(outputs=ports, handle=cast("str | None", kept["handle"]))
+
+    async def _look(self) -> dict[str, Json]:
+        segment = self.segment
         # A fork is there to do things again.
-        asks = segment.reader is not None and segment.info.fork_of is None
-        found = await segment.reader.run(read) if asks and segment.reader is not None else None
-        return {"result": None if found is None else json.loads(found)}
+        if segment.reader is None or segment.info.fork_of is not None:
+            return {"result": None}
+        values = segment.info.workspace, self.key, now()
+        row = await segment.reader.run(lambda connection: connection.execute(_READ, values).fetchone())
+        return {"result": None if row is None else json.loads(row[0])}
 
-    kept = (await context.calls.serve("value", "cache", key, look, outside=False))["result"]
-    if not isinstance(kept, dict):
+    async def store(self, outcome: Outcome) -> None:
+        """Keep what the node came to, with its label, in the form of the journal."""
+        segment = self.segment
+        if segment.offline:
+            return
+        workspace, created = segment.info.workspace, now()
+        ports = await spill(dict(outcome.outputs), segment.host.files, workspace)
+        value: dict[str, Json] = {"ports": ports, "handle": outcome.handle, "label": self.context.label.to_json()}
+        text, expires = json.dumps(value, ensure_ascii=False), created + int(self.seconds * 1000)
+        segment.journal.stream.append(_WRITE, (workspace, self.key, text, created, expires))
+
+
+def kept(node: CompiledNode, frame: Frame, context: HostContext, inputs: Mapping[str, Json]) -> Kept | None:
+    """Return where the node's result is kept, if the node says that it is."""
+    if node.cache is None:
         return None
-    stored = cast("dict[str, Json]", kept["ports"])
-    ports = await restore(stored, segment.host.files, segment.info.workspace)
-    context.seen(Label.from_json(kept["label"]))
-    return Outcome(outputs=ports, handle=cast("str | None", kept["handle"]))
-
-
-async def store(
-    node: CompiledNode, frame: Frame, context: HostContext, inputs: Mapping[str, Json], outcome: Outcome
-) -> None:
-    """Keep what the node came to, with its label, in the form of the journal."""
-    segment = frame.segment
-    if segment.offline or node.cache is None:
-        return
-    ports = await spill(dict(outcome.outputs), segment.host.files, segment.info.workspace)
-    value: dict[str, Json] = {"ports": ports, "handle": outcome.handle, "label": context.label.to_json()}
-    key, created = _key(node, frame, context, inputs), now()
-    row = (
-        segment.info.workspace,
-        key,
-        json.dumps(value, ensure_ascii=False),
-        created,
-        created + int(node.cache * 1000),
-    )
-    segment.journal.stream.append(_WRITE, row)
+    return Kept(frame.segment, context, _key(node, frame, context, inputs), node.cache)
 
 
 def _key(node: CompiledNode, frame: Frame, context: HostContext, inputs: Mapping[str, Json]) -> str:

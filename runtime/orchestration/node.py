@@ -17,8 +17,8 @@ from agents.types import coerce
 from ..base.errors import BaigongError, Json
 from ..base.failpoints import reach_durably
 from ..base.labels import Label
-from . import cached
 from .budget import Account, BudgetExceeded
+from .cached import kept
 from .context import HostContext
 from .errors import InDoubt, NodeCrashed, NodeTimeout, as_value
 from .frame import Frame
@@ -68,13 +68,14 @@ async def run_node(node: CompiledNode, frame: Frame) -> str:
 
 async def _attempt(node: CompiledNode, frame: Frame, context: HostContext) -> Outcome:
     inputs = _inputs(node, frame)
-    if node.cache is None:
+    result = kept(node, frame, context, inputs)
+    if result is None:
         return await _bounded(node, context, inputs)
-    known = await cached.find(node, frame, context, inputs)
+    known = await result.find()
     if known is not None:
         return known
     outcome = await _bounded(node, context, inputs)
-    await cached.store(node, frame, context, inputs, outcome)
+    await result.store(outcome)
     return outcome
 
 

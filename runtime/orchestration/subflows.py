@@ -44,30 +44,26 @@ class Subflows:
         infos: dict[str, AppInfo] = {}
         apps: dict[str, CompiledApp] = {}
         for alias, need in document.requires.apps.items():
-            found = await self._find(need, workspace, latest=latest, complete=complete)
+            newest = await self._newest(need.app, workspace)
+            bundle = await self._bundle(need, newest, workspace, latest=latest)
+            found = None if bundle is None else await self._compiled(need, bundle, workspace, complete=complete)
             if isinstance(found, CompiledApp):
                 apps[alias] = found
-                infos[alias] = interface_of(found, latest=await self._digest(need.app, workspace))
+                infos[alias] = interface_of(found, latest=newest.digest if newest else None)
             elif found is not None:
                 infos[alias] = found
         return infos, apps
 
-    async def _digest(self, app: str, workspace: str) -> str | None:
-        newest = await self._newest(app, workspace)
-        return newest.digest if newest else None
-
-    async def _find(
-        self, need: AppNeed, workspace: str, *, latest: bool, complete: bool
-    ) -> CompiledApp | AppInfo | None:
-        newest = await self._newest(need.app, workspace)
+    async def _bundle(self, need: AppNeed, newest: Bundle | None, workspace: str, *, latest: bool) -> Bundle | None:
         if need.digest is None:
-            bundle = newest if latest else None
-        elif newest is not None and newest.digest == need.digest:
-            bundle = newest
-        else:
-            bundle = await self._stored(need.digest, workspace)
-        if bundle is None:
-            return None
+            return newest if latest else None
+        if newest is not None and newest.digest == need.digest:
+            return newest
+        return await self._stored(need.digest, workspace)
+
+    async def _compiled(
+        self, need: AppNeed, bundle: Bundle, workspace: str, *, complete: bool
+    ) -> CompiledApp | AppInfo:
         try:
             compile_ = self._apps.compiled if complete else self._recompile
             app = await compile_(bundle, workspace)

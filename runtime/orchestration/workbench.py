@@ -153,15 +153,20 @@ class Workbench:
             return compile_bundle(bundle)
         if prepare:
             await self.bases.prepare(document, bundle)
-        found = await self.inventory.take(document, bundle, complete=complete)
-        infos, apps = await self.subflows.infos(document, workspace, latest=not prepare, complete=complete)
-        return compile_bundle(bundle, replace(found, apps=infos), apps)
+        resources, apps = await self._take(document, bundle, workspace, latest=not prepare, complete=complete)
+        return compile_bundle(bundle, resources, apps)
 
     async def resources(self, document: Document, bundle: Bundle, workspace: str) -> Resources:
         """Return what this host has of what an app requires, to be written down in its lock."""
-        found = await self.inventory.take(document, bundle)
-        infos, _ = await self.subflows.infos(document, workspace, latest=True, complete=True)
-        return replace(found, apps=infos)
+        resources, _ = await self._take(document, bundle, workspace, latest=True, complete=True)
+        return resources
+
+    async def _take(
+        self, document: Document, bundle: Bundle, workspace: str, *, latest: bool, complete: bool
+    ) -> tuple[Resources, dict[str, CompiledApp]]:
+        found = await self.inventory.take(document, bundle, complete=complete)
+        infos, apps = await self.subflows.infos(document, workspace, latest=latest, complete=complete)
+        return replace(found, apps=infos), apps
 
     async def recompile(self, bundle: Bundle, workspace: str) -> CompiledApp:
         """Compile the stored bundle of a run, which was checked when it was accepted; a replay needs no model.
