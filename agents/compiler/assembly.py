@@ -80,6 +80,7 @@ def compile_bundle(
             resources = resources_from_lock(lock, document)
         app, problems, shown = compile_document(bundle, document, resources)
         found += problems
+    # By their text, because what a fix puts in may be a list, which has no hash.
     placed = [_placed(finding, parsed.positions) for finding in {repr(one): one for one in found}.values()]
     placed.sort(key=lambda finding: (finding.line or 0, finding.column or 0))
     broken = any(finding.severity == "error" for finding in placed)

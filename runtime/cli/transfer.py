@@ -106,6 +106,10 @@ def _tell(stored: dict[str, Any]) -> None:
         say(f"  model {model['name']}: {', '.join(model['caps'])}")
     for base in needs["knowledge"]:
         say(f"  knowledge {base['name']}: {base['base'] or base['recipe']}")
+    for base in needs["databases"]:
+        say(f"  database {base['name']}: {base['database']}")
+    for app in needs["apps"]:
+        say(f"  app {app['name']}: {app['app']}, {app['digest'] or 'at no fixed version'}")
     for kind, names in (("skill", needs["skills"]), ("secret", needs["secrets"]), ("host", needs["hosts"])):
         for name in names:
             say(f"  {kind} {name}")

@@ -206,6 +206,15 @@ def test_an_app_that_is_taken_in_says_what_it_needs(
         }
     ]  # fmt: skip
     assert (needs["secrets"], needs["hosts"], needs["surfaces"]) == (["TOKEN"], ["plant.example"], ["api"])
+    (app / "app.yaml").write_text(
+        text.replace("secrets: [TOKEN]", "databases: {d: plant}, apps: {sub: {app: inner}}"), encoding="utf-8"
+    )
+    assert main(["import", str(app)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert {"  database d: plant", "  app sub: inner, at no fixed version"} <= set(told)
+    (app / "app.yaml").write_text(text, encoding="utf-8")
+    assert main(["import", str(app)]) == 0
+    capsys.readouterr()
     code, found = command("export", "one", "--out", str(tmp_path / "again.zip"))
     assert code == 0
     assert command("diff", str(tmp_path / "again.zip"), str(app))[0] == 0
