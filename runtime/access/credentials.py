@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Final, Literal, TypeAlias
 
 from ..base.errors import Json
 from ..base.ids import new_id
-from ..storage import Database
+from ..storage import Connection, Database
 from .errors import BadScope, LinkSpent, UnknownKey
 from .key import SecretKey
 from .principal import EVERYTHING, SCOPES, Principal, PrincipalKind
@@ -106,7 +105,7 @@ class Credentials:
         token = _PREFIX["session"] + secrets.token_urlsafe(32)
         session, now = new_id("key"), _now()
 
-        def swap(connection: sqlite3.Connection) -> tuple[str] | None:
+        def swap(connection: Connection) -> tuple[str] | None:
             row = connection.execute(_SPEND, (now, mac, now)).fetchone()
             if row is not None:
                 values = (session, row[0], "session", "browser", self._mac(token, "session"), row[1], None, now)
@@ -142,7 +141,7 @@ class Credentials:
     async def list(self, workspace: str = "main") -> list[KeyInfo]:
         """Return what may be known of the API keys that are not revoked, oldest first."""
 
-        def read(connection: sqlite3.Connection) -> list[KeyInfo]:
+        def read(connection: Connection) -> list[KeyInfo]:
             return [_info(row) for row in connection.execute(_LIST, (workspace,))]
 
         return await self._database.reader.run(read)

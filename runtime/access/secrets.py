@@ -8,13 +8,12 @@ travels as a `Secret`, which shows `***` wherever it is written out.
 from __future__ import annotations
 
 import re
-import sqlite3
 import time
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from ..base.ids import canonical_json
-from ..storage import Database
+from ..storage import Connection, Database
 from .errors import BadSecretName, BadSecretValue, UnknownSecret, WrongKey
 from .key import SecretKey
 
@@ -82,7 +81,7 @@ class SecretStore:
         nonce, sealed = self._key.encrypt(_encoded(name, value), self._about(name))
         now = time.time_ns() // 1_000_000
 
-        def write(connection: sqlite3.Connection) -> int:
+        def write(connection: Connection) -> int:
             row = (self._workspace, name, nonce, sealed, now, now)
             return connection.execute(_UPSERT, row).fetchone()[0]
 
@@ -91,7 +90,7 @@ class SecretStore:
     async def list(self) -> tuple[SecretInfo, ...]:
         """Return what may be known of every secret, by name."""
 
-        def read(connection: sqlite3.Connection) -> tuple[SecretInfo, ...]:
+        def read(connection: Connection) -> tuple[SecretInfo, ...]:
             rows = connection.execute(_LIST, (self._workspace,))
             return tuple(SecretInfo(name=name, created=created, updated=updated) for name, created, updated in rows)
 
@@ -107,7 +106,7 @@ class SecretStore:
         """
         self._check(name)
 
-        def delete(connection: sqlite3.Connection) -> int:
+        def delete(connection: Connection) -> int:
             return connection.execute(_DELETE, (self._workspace, name)).rowcount
 
         if not await self._database.writer.call(delete):
@@ -123,7 +122,7 @@ class SecretStore:
         """
         self._check(name)
 
-        def read(connection: sqlite3.Connection) -> tuple[bytes, bytes] | None:
+        def read(connection: Connection) -> tuple[bytes, bytes] | None:
             return connection.execute(_READ, (self._workspace, name)).fetchone()
 
         row = await self._database.reader.run(read)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Final, cast
@@ -11,6 +10,7 @@ from typing import Final, cast
 from jsonschema import Draft202012Validator
 
 from ..base.errors import Json
+from ..storage import Connection
 from .errors import AskNotOpen, NotTheirs
 from .runs import now
 
@@ -34,7 +34,7 @@ OpenAsk = dict[str, Json]
 """`{id, path, kind, request, deadline, at}` of a question without an answer."""
 
 
-def open_asks(connection: sqlite3.Connection, run: str) -> list[OpenAsk]:
+def open_asks(connection: Connection, run: str) -> list[OpenAsk]:
     """Return the questions of a run that nobody has answered, oldest first."""
     rows = connection.execute(
         "SELECT id, path, kind, request, deadline, at FROM waits WHERE run = ? AND answer IS NULL ORDER BY at, id",
@@ -46,7 +46,7 @@ def open_asks(connection: sqlite3.Connection, run: str) -> list[OpenAsk]:
     ]
 
 
-def stored_answers(connection: sqlite3.Connection, run: str) -> dict[str, dict[str, Json]]:
+def stored_answers(connection: Connection, run: str) -> dict[str, dict[str, Json]]:
     """Return the answers of a run by question."""
     rows = connection.execute("SELECT id, answer FROM waits WHERE run = ? AND answer IS NOT NULL ORDER BY id", (run,))
     return {ask: json.loads(answer) for ask, answer in rows}
@@ -100,7 +100,7 @@ def check_who(ask: OpenAsk, roles: Collection[str]) -> None:
         raise NotTheirs(f"The question is for {', '.join(named)}.", where=str(ask["id"]))
 
 
-def awaiting(connection: sqlite3.Connection, workspace: str, event: str, key: str | None) -> list[tuple[str, str]]:
+def awaiting(connection: Connection, workspace: str, event: str, key: str | None) -> list[tuple[str, str]]:
     """Return (run, question) of all that wait for an event of a name and, where they say one, of a key."""
     rows = connection.execute(
         "SELECT run, id, request FROM waits WHERE workspace = ? AND kind = 'event' AND answer IS NULL ORDER BY at, id",
@@ -115,7 +115,7 @@ def awaiting(connection: sqlite3.Connection, workspace: str, event: str, key: st
 
 
 def put_answer(
-    connection: sqlite3.Connection, run: str, ask: str, *, action: str, form: Mapping[str, Json], by: str | None
+    connection: Connection, run: str, ask: str, *, action: str, form: Mapping[str, Json], by: str | None
 ) -> None:
     """Store an answer; the first one counts.
 
@@ -131,7 +131,7 @@ def put_answer(
         raise AskNotOpen(f"The question {ask!r} is not open.", where=run)
 
 
-def time_out(connection: sqlite3.Connection, run: str) -> None:
+def time_out(connection: Connection, run: str) -> None:
     """Answer every question of a run whose wait is over with its action for that."""
     for ask in open_asks(connection, run):
         request = cast("dict[str, Json]", ask["request"])

@@ -24,8 +24,8 @@ from .segment import Segment
 __all__ = ["ask", "put_question", "withdraw"]
 
 _OPEN: Final = (
-    "INSERT OR IGNORE INTO waits (run, id, workspace, path, kind, request, deadline, at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO waits (run, id, workspace, path, kind, request, deadline, at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
 
 

@@ -26,7 +26,10 @@ from .values import restore, spill
 __all__ = ["Kept", "kept"]
 
 _READ: Final = "SELECT value FROM results WHERE workspace = ? AND key = ? AND expires > ?"
-_WRITE: Final = "INSERT OR REPLACE INTO results (workspace, key, value, created, expires) VALUES (?, ?, ?, ?, ?)"
+_WRITE: Final = (
+    "INSERT INTO results (workspace, key, value, created, expires) VALUES (?, ?, ?, ?, ?) ON CONFLICT (workspace, key) "
+    "DO UPDATE SET value = excluded.value, created = excluded.created, expires = excluded.expires"
+)
 
 
 @dataclass(frozen=True, slots=True)

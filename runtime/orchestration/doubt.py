@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 from ..base.errors import Json
+from ..storage import Connection
 from . import runs
 from .errors import EffectNotOpen
 from .journal import Journal
@@ -13,7 +13,7 @@ from .journal import Journal
 __all__ = ["effects_of", "find_doubt", "settle"]
 
 
-def effects_of(connection: sqlite3.Connection, run: str) -> list[dict[str, Json]]:
+def effects_of(connection: Connection, run: str) -> list[dict[str, Json]]:
     """Return the effects of a run: `{effect, path, tool, class, state, at}`, the oldest first.
 
     The state is `intent` (begun), `done`, `failed` (nothing came of it) or `doubt` (a person has to say).

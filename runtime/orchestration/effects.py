@@ -36,8 +36,9 @@ from .values import restore
 __all__ = ["call_tool"]
 
 _INTENT: Final = (
-    "INSERT OR REPLACE INTO effects (run, key, workspace, path, tool, class, state, at) "
-    "VALUES (?, ?, ?, ?, ?, ?, 'intent', ?)"
+    "INSERT INTO effects (run, key, workspace, path, tool, class, state, at) "
+    "VALUES (?, ?, ?, ?, ?, ?, 'intent', ?) "
+    "ON CONFLICT (run, key) DO UPDATE SET state = 'intent', result = NULL, at = excluded.at"
 )
 _CLOSE: Final = "UPDATE effects SET state = ?, at = ? WHERE run = ? AND key = ?"
 

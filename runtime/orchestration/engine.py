@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import AsyncGenerator, Collection
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from agents.nodes.dialogue import as_text
 
 from ..base.errors import BaigongError, Json
 from ..base.events import TERMINAL, Event, Live
+from ..storage import Connection
 from . import records, runs
 from .answers import (
     PEOPLE,
@@ -195,7 +195,7 @@ class Engine(Launcher):
         found = await self._database.reader.run(lambda connection: awaiting(connection, workspace, event, key))
         form: dict[str, Json] = {"data": data}
 
-        def put(connection: sqlite3.Connection) -> None:
+        def put(connection: Connection) -> None:
             for run, ask in found:
                 put_answer(connection, run, ask, action="event", form=form, by=by)
 

@@ -7,7 +7,6 @@ of all that was queued before: a body pays for it only where something is about 
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from typing import Final, TypeAlias, cast
 from ..base.errors import Json
 from ..base.events import Event
 from ..base.ids import canonical_json
-from ..storage import Stream
+from ..storage import Connection, Stream
 from .errors import JournalDamaged
 from .places import within
 
@@ -246,7 +245,7 @@ def argument_hash(value: Json) -> str:
     return blake2b(canonical_json(value).encode(), digest_size=16).hexdigest()
 
 
-def recall(connection: sqlite3.Connection, run: str, upto: int | None = None) -> Memory:
+def recall(connection: Connection, run: str, upto: int | None = None) -> Memory:
     """Read a run's journal back, up to an event or to its end."""
     memory = Memory()
     for event in read_events(connection, run, upto=upto):
@@ -254,7 +253,7 @@ def recall(connection: sqlite3.Connection, run: str, upto: int | None = None) ->
     return memory
 
 
-def read_events(connection: sqlite3.Connection, run: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
+def read_events(connection: Connection, run: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
     """Return a run's events after one number and up to another.
 
     Raises:

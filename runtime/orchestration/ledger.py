@@ -20,8 +20,8 @@ __all__ = ["Purse", "book", "node_account", "write_off"]
 
 _BOOK: Final = (
     "INSERT INTO expenses (workspace, day, app, principal, usd, tokens, tool_calls) VALUES (?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (workspace, day, app, principal) DO UPDATE SET usd = usd + excluded.usd, "
-    "tokens = tokens + excluded.tokens, tool_calls = tool_calls + excluded.tool_calls"
+    "ON CONFLICT (workspace, day, app, principal) DO UPDATE SET usd = expenses.usd + excluded.usd, "
+    "tokens = expenses.tokens + excluded.tokens, tool_calls = expenses.tool_calls + excluded.tool_calls"
 )
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Final
 
 from ..base.errors import Json
-from ..storage import Database
+from ..storage import Connection, Database
 from . import runs
 from .outline import read_app
 
@@ -116,13 +115,13 @@ def _places(count: int) -> str:
     return ", ".join("?" * count)
 
 
-def _count(connection: sqlite3.Connection, part: list[str], freed: Freed) -> None:
+def _count(connection: Connection, part: list[str], freed: Freed) -> None:
     for table, column in _PARTS.items():
         query = f"SELECT count(*) FROM {table} WHERE {column} IN ({_places(len(part))})"  # noqa: S608 constants
         _add(freed, table, connection.execute(query, part).fetchone()[0])
 
 
-def _forget(connection: sqlite3.Connection, part: list[str], freed: Freed) -> None:
+def _forget(connection: Connection, part: list[str], freed: Freed) -> None:
     for table, column in _PARTS.items():
         query = f"DELETE FROM {table} WHERE {column} IN ({_places(len(part))})"  # noqa: S608 constants
         _add(freed, table, connection.execute(query, part).rowcount)
@@ -133,7 +132,7 @@ def _add(freed: Freed, table: str, rows: int) -> None:
         setattr(freed, table, getattr(freed, table) + rows)
 
 
-def _named_by(connection: sqlite3.Connection, part: list[str]) -> set[str]:
+def _named_by(connection: Connection, part: list[str]) -> set[str]:
     """Return the artifacts that runs name."""
     places = _places(len(part))
     found: set[str] = set()
@@ -146,12 +145,12 @@ def _named_by(connection: sqlite3.Connection, part: list[str]) -> set[str]:
     return found
 
 
-def _stale(connection: sqlite3.Connection) -> None:
+def _stale(connection: Connection) -> None:
     """Forget results of nodes whose time is over."""
     connection.execute("DELETE FROM results WHERE expires < ?", (runs.now(),))
 
 
-def _unnamed(connection: sqlite3.Connection) -> list[str]:
+def _unnamed(connection: Connection) -> list[str]:
     """Return the artifacts that nothing names."""
     named: set[str] = set()
     for text in _texts(connection):
@@ -159,7 +158,7 @@ def _unnamed(connection: sqlite3.Connection) -> list[str]:
     return [row[0] for row in connection.execute("SELECT DISTINCT id FROM artifacts") if row[0] not in named]
 
 
-def _texts(connection: sqlite3.Connection) -> Iterator[str]:
+def _texts(connection: Connection) -> Iterator[str]:
     for query in _TEXTS:
         for (text,) in connection.execute(query):
             yield str(text)

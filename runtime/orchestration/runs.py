@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from ..base.errors import Json
-from ..storage import Reader, Statement, Stream
+from ..storage import Connection, Reader, Statement, Stream
 from .errors import RunNotFound
 from .record import OPEN, RunInfo, RunRecord, Status
 
@@ -47,7 +46,7 @@ class Runs:
             RunNotFound: The workspace has no such run.
         """
 
-        def find(connection: sqlite3.Connection) -> RunRecord | None:
+        def find(connection: Connection) -> RunRecord | None:
             found = connection.execute(
                 f"SELECT {_COLUMNS} FROM runs WHERE id = ? AND workspace = ?",  # noqa: S608 a constant
                 (run, workspace),
@@ -70,7 +69,7 @@ class Runs:
     ) -> list[RunRecord]:
         """Return runs, newest first."""
 
-        def find(connection: sqlite3.Connection) -> list[RunRecord]:
+        def find(connection: Connection) -> list[RunRecord]:
             rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM runs WHERE workspace = ? AND (? IS NULL OR app = ?) "  # noqa: S608 a constant
                 "AND (? IS NULL OR status = ?) AND (? IS NULL OR created < ?) ORDER BY created DESC, id DESC LIMIT ?",
@@ -93,7 +92,7 @@ class Runs:
     async def of_status(self, *status: Status) -> list[tuple[str, str]]:
         """Return (run, workspace) of every run of a status, the oldest first; replays are left out."""
 
-        def find(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+        def find(connection: Connection) -> list[tuple[str, str]]:
             places = ", ".join("?" * len(status))
             query = (
                 f"SELECT id, workspace FROM runs WHERE status IN ({places}) AND surface <> 'replay' "  # noqa: S608
@@ -154,7 +153,7 @@ def mark_ended(
     return replace(record, status=status, outputs=outputs, error=error, usage=usage, ended=ended)
 
 
-def take_over(connection: sqlite3.Connection, run: str) -> int:
+def take_over(connection: Connection, run: str) -> int:
     """Raise the fence, which shuts every earlier owner out, and return it."""
     query = "UPDATE runs SET fence = fence + 1, status = 'running' WHERE id = ? RETURNING fence"
     return connection.execute(query, (run,)).fetchone()[0]

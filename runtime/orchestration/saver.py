@@ -8,8 +8,6 @@ transaction, one order and one fencing check.
 from __future__ import annotations
 
 import json
-import re
-import sqlite3
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, cast
@@ -29,29 +27,42 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from ..base.failpoints import reach_durably
-from ..storage import Reader, Stream, Writer
+from ..storage import Connection, Reader, Stream, Writer
 
 Key: TypeAlias = tuple[str, str, str]
 """Thread, namespace, checkpoint id."""
 
-_PUT: Final = "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)"
-_PUT_WRITE: Final = "INSERT OR {} INTO checkpoint_writes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_PUT_SPECIAL: Final = _PUT_WRITE.format("REPLACE")
-_PUT_PLAIN: Final = _PUT_WRITE.format("IGNORE")
-_OWN: Final = frozenset({_PUT, _PUT_SPECIAL, _PUT_PLAIN})
-_SELECT: Final = (
-    "SELECT thread_id, checkpoint_ns, checkpoint_id, parent_id, type, checkpoint, metadata FROM checkpoints "
+_KEY: Final = "thread_id, checkpoint_ns, checkpoint_id"
+_REST: Final = {
+    "checkpoints": "checkpoint_ns, checkpoint_id, parent_id, type, checkpoint, metadata",
+    "checkpoint_writes": "checkpoint_ns, checkpoint_id, task_id, idx, task_path, channel, type, value",
+}
+"""The tables, and their columns but the thread."""
+
+_PUT: Final = (
+    f"INSERT INTO checkpoints (thread_id, {_REST['checkpoints']}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT ({_KEY}) "
+    "DO UPDATE SET parent_id = excluded.parent_id, type = excluded.type, checkpoint = excluded.checkpoint, "
+    "metadata = excluded.metadata"
 )
+_PUT_WRITE: Final = (
+    f"INSERT INTO checkpoint_writes (thread_id, {_REST['checkpoint_writes']}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    f"ON CONFLICT ({_KEY}, task_id, idx) DO "
+)
+_PUT_PLAIN: Final = _PUT_WRITE + "NOTHING"
+_PUT_SPECIAL: Final = _PUT_WRITE + (
+    "UPDATE SET task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, "
+    "value = excluded.value"
+)
+_OWN: Final = frozenset({_PUT, _PUT_SPECIAL, _PUT_PLAIN})
+_SELECT: Final = f"SELECT thread_id, {_REST['checkpoints']} FROM checkpoints "
 _WRITES: Final = (
     "SELECT task_id, channel, type, value, task_path, idx FROM checkpoint_writes "
     "WHERE thread_id = ? AND checkpoint_ns = ? AND checkpoint_id = ?"
 )
-_TABLES: Final = ("checkpoints", "checkpoint_writes")
 _OLDER: Final = (
     " AND checkpoint_id < (SELECT max(checkpoint_id) FROM checkpoints AS latest "
     "WHERE latest.thread_id = {table}.thread_id AND latest.checkpoint_ns = {table}.checkpoint_ns)"
 )
-_KEY_PATTERN: Final = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 @dataclass(slots=True)
@@ -103,7 +114,7 @@ class GroupSaver(BaseCheckpointSaver[int]):
             stream.withdraw(_OWN)
             if not binding.stored():
                 return
-        for table in _TABLES:
+        for table in _REST:
             stream.execute(f"DELETE FROM {table} WHERE thread_id = ?", (thread,))
 
     def with_allowlist(self, extra_allowlist: Collection[tuple[str, ...]]) -> GroupSaver:
@@ -149,26 +160,21 @@ class GroupSaver(BaseCheckpointSaver[int]):
         await stream.commit()
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
-        def delete(connection: sqlite3.Connection) -> None:
-            for run in run_ids:
-                condition = "json_extract(metadata, '$.run_id') = ?"
-                connection.execute(
-                    "DELETE FROM checkpoint_writes WHERE (thread_id, checkpoint_ns, checkpoint_id) IN "
-                    f"(SELECT thread_id, checkpoint_ns, checkpoint_id FROM checkpoints WHERE {condition})",
-                    (run,),
-                )
-                connection.execute(f"DELETE FROM checkpoints WHERE {condition}", (run,))
+        def delete(connection: Connection) -> None:
+            rows = connection.execute(f"SELECT {_KEY}, metadata FROM checkpoints").fetchall()
+            keys = [(*key,) for *key, known in rows if json.loads(known).get("run_id") in run_ids]
+            for table in _REST:
+                where = "thread_id = ? AND checkpoint_ns = ? AND checkpoint_id = ?"
+                connection.executemany(f"DELETE FROM {table} WHERE {where}", keys)
 
         await self._writer.call(delete)
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
-        def copy(connection: sqlite3.Connection) -> None:
-            for table in _TABLES:
-                columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-                rest = ", ".join(columns[1:])
+        def copy(connection: Connection) -> None:
+            for table, rest in _REST.items():
+                connection.execute(f"DELETE FROM {table} WHERE thread_id = ?", (target_thread_id,))
                 connection.execute(
-                    f"INSERT OR REPLACE INTO {table} (thread_id, {rest}) "
-                    f"SELECT ?, {rest} FROM {table} WHERE thread_id = ?",
+                    f"INSERT INTO {table} (thread_id, {rest}) SELECT ?, {rest} FROM {table} WHERE thread_id = ?",
                     (target_thread_id, source_thread_id),
                 )
 
@@ -181,9 +187,9 @@ class GroupSaver(BaseCheckpointSaver[int]):
             raise ValueError(f"unknown strategy: {strategy}")
         older = "" if strategy == "delete" else _OLDER
 
-        def prune(connection: sqlite3.Connection) -> None:
+        def prune(connection: Connection) -> None:
             for thread in thread_ids:
-                for table in reversed(_TABLES):
+                for table in reversed(_REST):
                     connection.execute(f"DELETE FROM {table} WHERE thread_id = ?{older.format(table=table)}", (thread,))
 
         await self._writer.call(prune)
@@ -200,7 +206,7 @@ class GroupSaver(BaseCheckpointSaver[int]):
                 return None
             await binding.stream.commit()
 
-        def read(connection: sqlite3.Connection) -> CheckpointTuple | None:
+        def read(connection: Connection) -> CheckpointTuple | None:
             condition, params = "WHERE thread_id = ? AND checkpoint_ns = ? ", [thread, ns]
             if wanted is not None:
                 condition, params = condition + "AND checkpoint_id = ?", [*params, wanted]
@@ -217,22 +223,19 @@ class GroupSaver(BaseCheckpointSaver[int]):
         before: RunnableConfig | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
-        where, params = _where(config, filter, before)
-        tail = "ORDER BY checkpoint_id DESC" + ("" if limit is None else f" LIMIT {int(limit)}")
+        where, params = _where(config, before)
         if config is not None and (binding := self._bindings.get(_thread(config))) is not None:
             await binding.stream.commit()
 
-        def read(connection: sqlite3.Connection) -> list[CheckpointTuple]:
-            return [
-                self._load(connection, row) for row in connection.execute(f"{_SELECT}{where} {tail}", params).fetchall()
-            ]
+        def read(connection: Connection) -> list[CheckpointTuple]:
+            rows = connection.execute(f"{_SELECT}{where} ORDER BY checkpoint_id DESC", params).fetchall()
+            kept = [row for row in rows if _fits(row[-1], filter)] if filter else rows
+            return [self._load(connection, row) for row in kept[:limit]]
 
         for found in await self._reader.run(read):
             yield found
 
-    def _load(
-        self, connection: sqlite3.Connection, row: tuple[str, str, str, str | None, str, bytes, str]
-    ) -> CheckpointTuple:
+    def _load(self, connection: Connection, row: tuple[str, str, str, str | None, str, bytes, str]) -> CheckpointTuple:
         thread, ns, checkpoint, parent, kind, blob, metadata = row
         writes = connection.execute(_WRITES, (thread, ns, checkpoint)).fetchall()
         writes.sort(key=lambda write: writes_sort_key(write[4], write[0], write[5]))
@@ -261,9 +264,12 @@ def _config(key: Key) -> RunnableConfig:
     return {"configurable": {"thread_id": key[0], "checkpoint_ns": key[1], "checkpoint_id": key[2]}}
 
 
-def _where(
-    config: RunnableConfig | None, metadata: dict[str, Any] | None, before: RunnableConfig | None
-) -> tuple[str, list[Any]]:
+def _fits(metadata: str, wanted: dict[str, Any]) -> bool:
+    known = json.loads(metadata)
+    return all(known.get(name) == value for name, value in wanted.items())
+
+
+def _where(config: RunnableConfig | None, before: RunnableConfig | None) -> tuple[str, list[Any]]:
     terms: list[tuple[str, Any]] = []
     if config is not None:
         configurable = _configurable(config)
@@ -272,11 +278,6 @@ def _where(
         ]
         if wanted := get_checkpoint_id(config):
             terms.append(("checkpoint_id = ?", wanted))
-    for name, value in (metadata or {}).items():
-        if not _KEY_PATTERN.fullmatch(name):
-            raise ValueError(f"metadata key not allowed in a filter: {name!r}")
-        plain = json.dumps(value, separators=(",", ":")) if isinstance(value, dict | list) else value
-        terms.append((f"json_extract(metadata, '$.\"{name}\"') IS ?", plain))
     if before is not None:
         terms.append(("checkpoint_id < ?", get_checkpoint_id(before)))
     return ("WHERE " + " AND ".join(term for term, _ in terms) if terms else ""), [value for _, value in terms]

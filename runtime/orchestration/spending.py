@@ -6,7 +6,6 @@ A day is a calendar day where the process runs; a run draws on the day on which 
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -15,7 +14,7 @@ from agents.graph import CompiledApp
 from agents.spec.document import Amounts
 
 from ..base.errors import Json
-from ..storage import Reader
+from ..storage import Connection, Reader
 from .budget import DAILY, Account, Level, OnExceed
 from .record import RunInfo
 
@@ -89,7 +88,7 @@ class Spending:
 
 
 def _spent(
-    connection: sqlite3.Connection, day: str, workspace: str, app: str | None = None, user: str | None = None
+    connection: Connection, day: str, workspace: str, app: str | None = None, user: str | None = None
 ) -> dict[str, float]:
     row = connection.execute(_SUM, (workspace, day, app, app, user, user)).fetchone()
     return dict(zip(DAILY, row, strict=True))

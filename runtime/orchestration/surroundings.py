@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from typing import Final, cast
 
 from agents.graph import CompiledApp
 
 from ..base.errors import Json
 from ..base.labels import APP, Label
-from ..storage import Reader
+from ..storage import Connection, Reader
 from .frame import Frame
 from .record import RunInfo
 from .runs import now
@@ -19,7 +18,8 @@ from .segment import Conversation
 __all__ = ["begin", "conversation_of", "leave", "read_start"]
 
 _WRITE: Final = (
-    "INSERT OR REPLACE INTO state_values (workspace, scope, owner, key, value, label) VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO state_values (workspace, scope, owner, key, value, label) VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (workspace, scope, owner, key) DO UPDATE SET value = excluded.value, label = excluded.label"
 )
 _SAY: Final = (
     "INSERT INTO messages (session, seq, workspace, role, content, run, at) "
@@ -34,7 +34,7 @@ _TOUCH: Final = (
 async def read_start(reader: Reader, app: CompiledApp, info: RunInfo) -> dict[str, Json]:
     """Return the session's messages and the lasting state as they are now: the data of `run.started`."""
 
-    def read(connection: sqlite3.Connection) -> dict[str, Json]:
+    def read(connection: Connection) -> dict[str, Json]:
         messages: list[Json] = []
         if info.session is not None:
             rows = connection.execute(

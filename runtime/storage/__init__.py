@@ -5,6 +5,7 @@ from __future__ import annotations
 from .apps import AppChange, AppRow, AppStore
 from .artifacts import ArtifactStore
 from .bundles import BundleStore
+from .connection import Connection
 from .database import Database
 from .errors import AppMissing, Fenced, HomeBusy, StorageError, StorageFull, StreamLost
 from .home import Home, Owner, open_home
@@ -19,6 +20,7 @@ __all__ = [
     "AppStore",
     "ArtifactStore",
     "BundleStore",
+    "Connection",
     "Database",
     "Fenced",
     "Home",

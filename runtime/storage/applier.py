@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .errors import Fenced, StorageError, StreamLost, of_sqlite, passing
+from .connection import Backend, Session
+from .errors import Fenced, StorageError, StreamLost
 from .stream import Row, Unit
 
 __all__ = ["Applier", "Stats"]
@@ -35,17 +35,18 @@ class Applier:
     """Writes units in as few transactions as their faults allow.
 
     Args:
-        connection: The only writing connection of the file at `path`.
+        backend: The database.
+        session: The connection of this process that writes.
         stats: Counters to raise.
         patience: Seconds for which a fault of the host is retried, per batch.
         hurry: Ends the patience when set.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, path: str, stats: Stats, *, patience: float, hurry: threading.Event
+        self, backend: Backend, session: Session, stats: Stats, *, patience: float, hurry: threading.Event
     ) -> None:
-        self._connection = connection
-        self._path = path
+        self._backend = backend
+        self._session = session
         self._stats = stats
         self._patience = patience
         self._hurry = hurry
@@ -61,7 +62,7 @@ class Applier:
         started = time.perf_counter()
         deadline = time.monotonic() + self._patience
         outcome = self._attempt(units, deadline)
-        if outcome is None or len(units) == 1 or passing(outcome.__cause__ or outcome):
+        if outcome is None or len(units) == 1 or self._backend.passing(outcome.__cause__ or outcome):
             outcomes: list[StorageError | None] = [outcome] * len(units)
         else:
             self._stats.splits += 1
@@ -76,7 +77,7 @@ class Applier:
             try:
                 self._transaction(units)
             except Exception as error:  # noqa: BLE001 the edge of a thread: whatever it is, those who wait must hear
-                if not passing(error) or time.monotonic() > deadline or self._hurry.is_set():
+                if not self._backend.passing(error) or time.monotonic() > deadline or self._hurry.is_set():
                     self._stats.stalled = None
                     return self._explain(error)
                 self._stats.stalls += 1
@@ -90,31 +91,22 @@ class Applier:
     def _explain(self, error: Exception) -> StorageError:
         if isinstance(error, StorageError):
             return error
-        known = of_sqlite(error, self._path) if isinstance(error, sqlite3.Error) else None
-        lost = known or StreamLost(f"A write failed: {error}.", where=self._path)
+        lost = self._backend.explain(error) or StreamLost(f"A write failed: {error}.", where=self._backend.where)
         lost.__cause__ = error
         return lost
 
     def _transaction(self, units: Sequence[Unit]) -> None:
-        connection = self._connection
-        power = any(unit.power for unit in units)
-        if power:
-            connection.execute("PRAGMA synchronous=FULL")
+        session = self._session
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._write(units)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-        finally:
-            if power:
-                connection.execute("PRAGMA synchronous=NORMAL")
+            session.begin(power=any(unit.power for unit in units))
+            self._write(units)
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
 
     def _write(self, units: Sequence[Unit]) -> None:
-        connection = self._connection
+        session, connection = self._session, self._session.connection
         groups: dict[str, list[Row]] = {}
         for unit in units:
             for sql, row in unit.appends:
@@ -123,8 +115,9 @@ class Applier:
             connection.executemany(sql, rows)
         for unit in units:
             guard = unit.stream.guard
-            if guard is not None and connection.execute(*guard).fetchone() is None:
-                raise Fenced("The run has another owner.", where=self._path, fix="Follow the run at its new owner.")
+            if guard is not None and not session.holds(guard):
+                fix = "Follow the run at its new owner."
+                raise Fenced("The run has another owner.", where=self._backend.where, fix=fix)
             for sql, row in unit.executes:
                 connection.execute(sql, row)
         self._stats.batches += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 from agents.spec.bundle import Bundle, export_zip
 
 from .bundles import PUT_BUNDLE
+from .connection import Connection
 from .errors import AppMissing
 from .reader import Reader
 from .writer import Writer
@@ -21,7 +21,7 @@ _PUT: Final = (
     "INSERT INTO apps (workspace, id, name, digest, revision, created, updated, origin) "
     "VALUES (?, ?, ?, ?, 1, ?, ?, ?) "
     "ON CONFLICT (workspace, id) DO UPDATE SET name = excluded.name, digest = excluded.digest, "
-    "revision = revision + 1, updated = excluded.updated "
+    "revision = apps.revision + 1, updated = excluded.updated "
     "RETURNING id, name, digest, revision, created, updated"
 )
 _GET: Final = "SELECT id, name, digest, revision, created, updated FROM apps WHERE workspace = ? AND id = ?"
@@ -98,7 +98,7 @@ class AppStore:
     async def list(self, workspace: str = "main") -> list[AppRow]:
         """Return the apps of a workspace by id."""
 
-        def read(connection: sqlite3.Connection) -> list[AppRow]:
+        def read(connection: Connection) -> list[AppRow]:
             return [AppRow(*row) for row in connection.execute(_LIST, (workspace,))]
 
         return await self._reader.run(read)
@@ -117,7 +117,7 @@ class AppStore:
         content = await asyncio.to_thread(export_zip, bundle)
         now = time.time_ns() // 1_000_000
 
-        def write(connection: sqlite3.Connection) -> AppRow | None:
+        def write(connection: Connection) -> AppRow | None:
             place = (change.workspace, change.app)
             row = connection.execute(_GET, place).fetchone()
             if row is None or AppRow(*row).revision != change.revision:
@@ -145,7 +145,7 @@ class AppStore:
             AppMissing: The workspace has none of this id.
         """
 
-        def delete(connection: sqlite3.Connection) -> int:
+        def delete(connection: Connection) -> int:
             connection.execute(_REMOVE_OPS, (workspace, app))
             return connection.execute(_REMOVE, (workspace, app)).rowcount
 

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import os
 import re
-import sqlite3
 import tempfile
 import threading
 import time
@@ -14,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias, TypedDict
 
+from .connection import Connection
 from .errors import ArtifactMissing, of_file
 from .reader import Reader
 from .writer import Writer
@@ -24,8 +24,8 @@ _ID: Final = re.compile(r"[0-9a-f]{64}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST_NAME: Final = 255
 _PUT: Final = (
-    "INSERT OR IGNORE INTO artifacts (id, workspace, name, media_type, size, label, created) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO artifacts (id, workspace, name, media_type, size, label, created) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
 _GET: Final = (
     "SELECT name, media_type, size FROM artifacts WHERE id = ? AND workspace = ? ORDER BY created, name LIMIT 1"
@@ -91,7 +91,7 @@ class ArtifactStore:
         if not _ID.fullmatch(artifact):
             raise _missing(artifact)
 
-        def find(connection: sqlite3.Connection) -> _Row | None:
+        def find(connection: Connection) -> _Row | None:
             return connection.execute(_GET, (artifact, workspace)).fetchone()
 
         row = await self._reader.run(find)
@@ -160,7 +160,7 @@ class ArtifactStore:
         return artifact
 
 
-def _drop(connection: sqlite3.Connection, artifacts: list[str]) -> None:
+def _drop(connection: Connection, artifacts: list[str]) -> None:
     connection.executemany("DELETE FROM artifacts WHERE id = ?", [(one,) for one in artifacts])
 
 

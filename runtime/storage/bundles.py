@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from typing import Final
 
 from agents.spec.bundle import Bundle, export_zip, read_zip
 
+from .connection import Connection
 from .errors import BundleMissing
 from .reader import Reader
 from .writer import Writer
@@ -18,7 +18,8 @@ __all__ = ["PUT_BUNDLE", "BundleStore"]
 # The layout is no part of the hash, so the same bundle may come again with nodes moved: the last positions are kept.
 PUT_BUNDLE: Final = (
     "INSERT INTO bundles (digest, workspace, content, created) VALUES (?, ?, ?, ?) "
-    "ON CONFLICT (digest, workspace) DO UPDATE SET content = excluded.content WHERE content IS NOT excluded.content"
+    "ON CONFLICT (digest, workspace) DO UPDATE SET content = excluded.content "
+    "WHERE bundles.content IS DISTINCT FROM excluded.content"
 )
 _GET: Final = "SELECT content FROM bundles WHERE digest = ? AND workspace = ?"
 
@@ -55,7 +56,7 @@ class BundleStore:
             BundleMissing: The workspace has none.
         """
 
-        def find(connection: sqlite3.Connection) -> tuple[bytes] | None:
+        def find(connection: Connection) -> tuple[bytes] | None:
             return connection.execute(_GET, (digest, workspace)).fetchone()
 
         row = await self._reader.run(find)

@@ -1,24 +1,20 @@
-"""The database of a home folder: one file, one writer, a few readers."""
+"""The database of a home folder: one writer, a few readers."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from typing import Final
 
 from .apps import AppStore
 from .artifacts import ArtifactStore
 from .bundles import BundleStore
-from .errors import DatabaseCorrupt, StorageError
+from .connection import Backend
+from .errors import DatabaseCorrupt
 from .home import Home
-from .migration import migrate
 from .reader import Reader
+from .sqlite import SqliteFile
 from .writer import Writer
 
 __all__ = ["Database"]
-
-_OLDEST_SQLITE: Final = (3, 38, 0)
-"""JSON operators and `RETURNING` are taken for granted."""
 
 
 class Database:
@@ -42,44 +38,42 @@ class Database:
         self.apps = AppStore(writer, reader)
 
     @classmethod
-    async def open(cls, home: Home, *, patience: float = 60.0) -> Database:
-        """Bring the file up to date and open it.
+    async def open(cls, home: Home, *, url: str | None = None, patience: float = 60.0) -> Database:
+        """Bring the tables up to date and open the database.
 
         Args:
-            home: The home folder that it lies in, owned by this process.
+            home: The home folder, owned by this process; the database lies in it unless there is a `url`.
+            url: A PostgreSQL database, `postgresql://user:password@host:port/database`.
             patience: Seconds for which a full disk is waited out before writes fail.
 
         Raises:
             DatabaseCorrupt: The file is damaged or no database of Baigong.
             DatabaseNewer: A later version of Baigong has written it.
             StorageFull: The disk is full.
-            StorageError: The host cannot run it.
+            StorageError: It cannot be reached, or not be used.
         """
-        check_sqlite(sqlite3.sqlite_version_info)
-        await asyncio.to_thread(migrate, home.database)
-        writer = Writer(home.database, patience=patience)
+        backend = _backend(home, url)
+        await asyncio.to_thread(backend.migrate)
+        writer = Writer(backend, patience=patience)
         await writer.open()
-        return cls(home, writer, Reader(home.database))
+        return cls(home, writer, Reader(backend))
 
     async def check(self) -> list[str]:
         """Read the whole file and return what is wrong with it, in SQLite's words; takes time in proportion to it."""
-
-        def run(connection: sqlite3.Connection) -> list[str]:
-            return [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-
         try:
-            return await self.reader.run(run)
+            return await self.reader.run(self.writer.backend.check)
         except DatabaseCorrupt as error:
             return [error.message]
 
     async def close(self) -> None:
-        """Commit what is queued and close the file."""
+        """Commit what is queued and close the connections."""
         await self.reader.close()
         await self.writer.close()
 
 
-def check_sqlite(version: tuple[int, ...]) -> None:
-    if version < _OLDEST_SQLITE:
-        found, needed = (".".join(map(str, item)) for item in (version, _OLDEST_SQLITE))
-        fix = f"Use a Python that is linked with SQLite {needed} or later."
-        raise StorageError(f"SQLite {found} is too old.", where="sqlite3", fix=fix)
+def _backend(home: Home, url: str | None) -> Backend:
+    if url is None:
+        return SqliteFile(home.database)
+    from .postgres import PostgresServer
+
+    return PostgresServer(url)

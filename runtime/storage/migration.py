@@ -1,4 +1,4 @@
-"""Brings a database file to the newest revision of the tables."""
+"""Brings a database to the newest revision of the tables."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .errors import DatabaseCorrupt, DatabaseNewer, StorageError, of_file, of_opening
+from .errors import DatabaseCorrupt, DatabaseNewer, StorageError, of_file
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-__all__ = ["HEAD", "migrate"]
+__all__ = ["HEAD", "migrate", "upgrade"]
 
 HEAD: Final = "0003"
 """The newest revision; a database that has it is opened without loading Alembic."""
@@ -25,20 +25,17 @@ def migrate(path: Path) -> None:
     """Create the tables in a new file, or bring an older one up to date, in one transaction.
 
     Raises:
-        DatabaseCorrupt: The file is damaged or no database of Baigong.
+        DatabaseCorrupt: The file is no database of Baigong.
         DatabaseNewer: It has a revision that this version does not know.
-        StorageFull: The disk is full.
-        StorageError: It cannot be read or written.
+        StorageError: The file system fails.
+        sqlite3.Error: It cannot be read or written.
     """
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        found = _revision(path)
-        if found != HEAD:
-            _upgrade(path, found)
-    except sqlite3.Error as error:
-        raise of_opening(error, path) from error
     except OSError as error:
         raise of_file(error, path) from error
+    if _revision(path) != HEAD:
+        upgrade(_engine(path), str(path))
 
 
 def _revision(path: Path) -> str | None:
@@ -54,33 +51,39 @@ def _revision(path: Path) -> str | None:
     return row[0] if row else None
 
 
-def _upgrade(path: Path, found: str | None) -> None:
+def upgrade(engine: Engine, where: str) -> None:
+    """Bring the tables to the newest revision, in one transaction.
+
+    Args:
+        engine: Its transactions include DDL; disposed of at the end.
+        where: The database, for messages.
+
+    Raises:
+        DatabaseNewer: They have a revision that this version does not know.
+        StorageError: A step fails.
+        Exception: As the database's driver raises it.
+    """
     from alembic import command
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
     from alembic.util import CommandError
     from sqlalchemy.exc import DBAPIError
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-    if found is not None:
-        try:
-            ScriptDirectory.from_config(config).get_revision(found)
-        except CommandError as error:
-            raise DatabaseNewer(
-                f"The database has revision {found!r}; this version of Baigong knows {HEAD!r}.",
-                where=str(path),
-                fix="Update Baigong, or restore a backup that this version has made.",
-            ) from error
-    engine = _engine(path)
     try:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    except CommandError as error:
+        raise DatabaseNewer(
+            f"The database has a revision that this version of Baigong does not know; it knows {HEAD!r}: {error}.",
+            where=where,
+            fix="Update Baigong, or restore a backup that this version has made.",
+        ) from error
     except DBAPIError as error:
-        if isinstance(error.orig, sqlite3.Error):
+        if error.orig is not None:
             raise error.orig from error
-        raise StorageError(f"The database cannot be brought up to date: {error}.", where=str(path)) from error
+        raise StorageError(f"The database cannot be brought up to date: {error}.", where=where) from error
     finally:
         engine.dispose()
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TypeVar
 
-from .errors import WriterClosed, of_sqlite
+from .connection import Backend, Connection, Session
+from .errors import WriterClosed
 
 __all__ = ["Reader"]
 
@@ -18,60 +17,55 @@ T = TypeVar("T")
 
 
 class Reader:
-    """A small pool of connections that cannot write and never copy the log back.
+    """A small pool of connections that cannot write.
 
     Args:
-        path: Database file, opened by a `Writer` before.
+        backend: The database, opened by a `Writer` before.
         threads: Queries that may run at once.
     """
 
-    def __init__(self, path: str | Path, *, threads: int = 2) -> None:
-        self._path = Path(path).absolute()
+    def __init__(self, backend: Backend, *, threads: int = 2) -> None:
+        self._backend = backend
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._sessions: list[Session] = []
         self._closed = False
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sqlite-reader")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="database-reader")
 
-    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+    async def run(self, function: Callable[[Connection], T]) -> T:
         """Run `function` on a connection of the pool, in one read transaction.
 
         Raises:
-            DatabaseCorrupt: The file is damaged.
-            StorageError: The host failed.
+            StorageError: The host failed, or the database is damaged.
             WriterClosed: The database is closed.
         """
         if self._closed:
-            raise WriterClosed("The database is closed.", where=str(self._path), fix="Start the program again.")
+            raise WriterClosed("The database is closed.", where=self._backend.where, fix="Start the program again.")
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, function)
 
     async def close(self) -> None:
         """End the threads and close their connections."""
         self._closed = True
         await asyncio.to_thread(self._pool.shutdown)
-        while self._connections:
-            self._connections.pop().close()
+        while self._sessions:
+            self._sessions.pop().close()
 
-    def _run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+    def _run(self, function: Callable[[Connection], T]) -> T:
         try:
-            connection = self._connection()
-            connection.execute("BEGIN")
+            session = self._session()
+            session.begin()
             try:
-                return function(connection)
+                return function(session.connection)
             finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
-            fault = of_sqlite(error, self._path)
+                session.rollback()
+        except self._backend.errors as error:
+            fault = self._backend.explain(error)
             if fault is None:
                 raise
             raise fault from error
 
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            uri = f"{self._path.as_uri()}?mode=ro"
-            connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-            connection.execute("PRAGMA query_only=1")
-            self._local.connection = connection
-            self._connections.append(connection)
-        return connection
+    def _session(self) -> Session:
+        session: Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = self._backend.reader()
+            self._sessions.append(session)
+        return session

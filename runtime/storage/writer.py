@@ -1,8 +1,8 @@
-"""One thread that writes to SQLite; many callers, one transaction.
+"""One thread that writes to the database; many callers, one transaction.
 
 A caller queues writes on a `Stream`; `commit` waits until all that was queued before it, *by anyone*, is committed. So
-the file always holds a prefix of what happened: nothing is durable before what it depends on, and a caller pays for a
-commit only where something is about to become visible outside.
+the database always holds a prefix of what happened here: nothing is durable before what it depends on, and a caller
+pays for a commit only where something is about to become visible outside.
 
 All bookkeeping lives on the event loop. The thread receives a whole batch, applies it in one transaction and posts the
 outcome back; meanwhile the next batch grows. There is no lock, and no write is acknowledged before COMMIT. Source of
@@ -14,16 +14,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future as ThreadFuture
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 
 from .applier import Applier, Stats
-from .errors import StorageError, WriterClosed, of_opening, of_sqlite
+from .connection import Backend, Connection, Session
+from .errors import StorageError, WriterClosed
 from .stream import Listener, Statement, Stream, Unit
 
 __all__ = ["Writer"]
@@ -38,7 +37,7 @@ _LINGER: Final = 0.005
 class _Call:
     """A function to run on the connection in a transaction of its own, in order with the batches."""
 
-    function: Callable[[sqlite3.Connection], Any]
+    function: Callable[[Connection], Any]
     future: asyncio.Future[Any]
 
     def settle(self, value: object, error: BaseException | None) -> None:
@@ -55,23 +54,17 @@ _Work: TypeAlias = tuple[list[Unit], list[_Call]]
 
 
 class Writer:
-    """Owns the only writing connection of a database file. Made and used on one event loop.
+    """Owns this process's only writing connection to a database. Made and used on one event loop.
 
     Args:
-        path: Database file.
-        schema: Idempotent DDL, run when the writer opens.
-        checkpoint_pages: Pages at which SQLite copies the write-ahead log back into the database.
+        backend: The database.
         patience: Seconds for which a full disk or a lock is waited out before the waiting streams are failed.
     """
 
-    def __init__(
-        self, path: str | Path, schema: str = "", *, checkpoint_pages: int = 4000, patience: float = 60.0
-    ) -> None:
-        self.path = str(path)
+    def __init__(self, backend: Backend, *, patience: float = 60.0) -> None:
+        self.backend = backend
         self.loop = asyncio.get_running_loop()
         self.stats = Stats()
-        self._schema = schema
-        self._pages = checkpoint_pages
         self._patience = patience
         self._queue: list[Unit] = []
         self._calls: list[_Call] = []
@@ -82,19 +75,18 @@ class Writer:
         self._hurry = threading.Event()
         self._inbox: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._ready: ThreadFuture[None] = ThreadFuture()
-        self._thread = threading.Thread(target=self._serve, name="sqlite-writer", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="database-writer", daemon=True)
 
     @property
     def stalled(self) -> str | None:
-        """The host's fault that is being waited out, in SQLite's words."""
+        """The host's fault that is being waited out, in the database's words."""
         return self.stats.stalled
 
     async def open(self) -> None:
-        """Start the thread and run the schema.
+        """Start the thread.
 
         Raises:
-            DatabaseCorrupt: The file is damaged or no database.
-            StorageError: It cannot be opened for writing, or keeps no write-ahead log.
+            StorageError: The database cannot be opened for writing.
         """
         self._thread.start()
         await asyncio.wrap_future(self._ready)
@@ -118,13 +110,13 @@ class Writer:
         """Open a stream: one per run segment, or one per write that stands alone."""
         return Stream(self, guard, listener)
 
-    async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
+    async def call(self, function: Callable[[Connection], T]) -> T:
         """Run `function` on the connection in a transaction of its own, after all that is queued.
 
         Raises:
             StorageError: The host failed; nothing was written.
             WriterClosed: The database is closed.
-            sqlite3.IntegrityError: As the function's statements raise it; so for every other error of the function.
+            Exception: As the function, or the database about its statements, raises it.
         """
         self._check_open()
         future: asyncio.Future[T] = self.loop.create_future()
@@ -153,7 +145,7 @@ class Writer:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise WriterClosed("The database is closed.", where=self.path, fix="Start the program again.")
+            raise WriterClosed("The database is closed.", where=self.backend.where, fix="Start the program again.")
 
     def _hand_over(self) -> None:
         if self._busy:
@@ -190,50 +182,30 @@ class Writer:
 
     def _serve(self) -> None:
         try:
-            connection = self._connect()
+            session = self.backend.writer()
         except BaseException as error:  # noqa: BLE001 the edge of a thread
             self._ready.set_exception(error)
             return
         self._ready.set_result(None)
-        applier = Applier(connection, self.path, self.stats, patience=self._patience, hurry=self._hurry)
+        applier = Applier(self.backend, session, self.stats, patience=self._patience, hurry=self._hurry)
         while (work := self._inbox.get()) is not None:
             units, calls = work
             outcomes = applier.apply(units) if units else []
             for call in calls:
-                self._run(connection, call)
+                self._run(session, call)
             self._post(self._done, units, outcomes)
-        with contextlib.suppress(sqlite3.Error):  # the log is replayed at the next start
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.close()
+        session.close()
 
-    def _connect(self) -> sqlite3.Connection:
-        try:
-            connection = sqlite3.connect(
-                self.path, isolation_level=None, check_same_thread=False, cached_statements=256
-            )
-            (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
-            connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute("PRAGMA busy_timeout=1000")
-            connection.execute(f"PRAGMA wal_autocheckpoint={int(self._pages)}")
-            connection.executescript(self._schema)
-        except sqlite3.Error as error:
-            raise of_opening(error, self.path) from error
-        if mode != "wal":
-            fix = "Put the home folder on a local disk."
-            raise StorageError("The file system keeps no write-ahead log.", where=self.path, fix=fix)
-        return connection
-
-    def _run(self, connection: sqlite3.Connection, call: _Call) -> None:
+    def _run(self, session: Session, call: _Call) -> None:
         value, failure = None, None
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            value = call.function(connection)
-            connection.execute("COMMIT")
+            session.begin()
+            value = call.function(session.connection)
+            session.commit()
         except BaseException as error:  # noqa: BLE001 the edge of a thread: the caller receives it
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            session.rollback()
             failure = error
-            known = of_sqlite(error, self.path) if isinstance(error, sqlite3.Error) else None
+            known = self.backend.explain(error)
             if known is not None:
                 known.__cause__ = error
                 failure = known

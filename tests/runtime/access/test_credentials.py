@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from runtime.access import Credentials, SecretKey
 from runtime.access.errors import BadScope, LinkSpent, UnknownKey
 from runtime.base.settings import Settings
-from runtime.storage import Database, open_home
+from runtime.storage import Connection, Database, open_home
 
 pytestmark = pytest.mark.anyio
 
@@ -69,7 +68,7 @@ async def test_a_link_and_a_key_are_over_in_time(database: Database) -> None:
     token, _ = await credentials.issue_key("short", seconds=3600)
     assert await credentials.find(token) is not None
 
-    def age(connection: sqlite3.Connection) -> None:
+    def age(connection: Connection) -> None:
         connection.execute("UPDATE keys SET expires = 1")
 
     await database.writer.call(age)

@@ -4,7 +4,6 @@ import copy
 import json
 import logging
 import pickle
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ import pytest
 from runtime.access import Secret, SecretKey, SecretStore, UnknownSecret, WrongKey
 from runtime.access.errors import BadSecretName, BadSecretValue
 from runtime.base.settings import Settings
-from runtime.storage import Database, open_home
+from runtime.storage import Connection, Database, open_home
 
 pytestmark = pytest.mark.anyio
 
@@ -28,8 +27,8 @@ class World:
     def store(self, workspace: str = "main", key: SecretKey = KEY) -> SecretStore:
         return SecretStore(self.database, key, workspace=workspace)
 
-    async def execute(self, sql: str, *row: object) -> None:
-        def run(connection: sqlite3.Connection) -> None:
+    async def execute(self, sql: str, *row: str | int) -> None:
+        def run(connection: Connection) -> None:
             connection.execute(sql, row)
 
         await self.database.writer.call(run)

@@ -144,6 +144,11 @@ class Bench:
         return [(item.type, item.path) async for item in found if hasattr(item, "seq")]
 
 
+def address(folder: Path) -> str | None:
+    """Return the address of a folder's database, where it is not a file in it."""
+    return None
+
+
 @asynccontextmanager
 async def bench(
     folder: Path,
@@ -156,7 +161,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     """Open an engine over a home folder and close it again."""
     with open_home(Settings(home=folder)) as home:
-        database = await Database.open(home)
+        database = await Database.open(home, url=address(folder))
         answers, servers = models or Answers(), tools or toolset()
         host = Host(
             models=answers,

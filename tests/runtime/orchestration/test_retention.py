@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -30,12 +29,11 @@ async def ran(on: Bench, text: str, value: str) -> str:
     return info.id
 
 
-def age(home: Path, days: int) -> None:
+async def age(on: Bench, days: int) -> None:
     """Let all runs and files be older."""
-    with sqlite3.connect(home / "baigong.db") as connection:
-        connection.execute("UPDATE runs SET ended = ended - ?", (days * 86_400_000,))
-    connection.close()
-    for file in (home / "artifacts").rglob("*"):
+    update = "UPDATE runs SET ended = ended - ?"
+    await on.database.writer.call(lambda connection: connection.execute(update, (days * 86_400_000,)).rowcount)
+    for file in (on.database.home.root / "artifacts").rglob("*"):
         if file.is_file():
             then = file.stat().st_mtime - days * 86_400
             os.utime(file, (then, then))
@@ -52,8 +50,8 @@ async def left(on: Bench) -> set[str]:
 async def test_runs_go_by_the_policy_of_their_app_or_of_the_home(tmp_path: Path) -> None:
     async with bench(tmp_path) as on:
         plain, short, waits = await ran(on, PLAIN, "a"), await ran(on, SHORT, "b"), await ran(on, WAITS, "c")
-    age(tmp_path, 5)
     async with bench(tmp_path) as on:
+        await age(on, 5)
         assert (await prune(on.database, days=None, dry=True)).runs == 1
         assert await left(on) == {plain, short, waits}
         freed = await prune(on.database, days=None)
@@ -75,8 +73,8 @@ async def test_files_go_when_nothing_names_them(tmp_path: Path) -> None:
         kept = await ran(on, PLAIN, big + "2")
         stored = await on.database.artifacts.put(b"nobody", name="n.txt")
         again = await on.database.artifacts.put(b"somebody", name="s.txt")
-    age(tmp_path, 5)
     async with bench(tmp_path) as on:
+        await age(on, 5)
         await on.database.artifacts.put(b"somebody", name="s.txt")  # put again: about to be named
         freed = await prune(on.database, days=None)
         assert freed.runs == 1

@@ -92,7 +92,7 @@ class Slow(Answers):
     """A model that takes its time."""
 
     async def answer(self, request: ModelRequest, only: Collection[str] | None) -> ModelAnswer:
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.04)
         return await super().answer(request, only)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from runtime.base.settings import Settings
 from runtime.storage import Database, Home, Writer, open_home
+from runtime.storage.sqlite import SqliteFile
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS t (k INTEGER PRIMARY KEY, v TEXT);
@@ -39,7 +40,7 @@ async def database(home: Home) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def writer(tmp_path: Path) -> AsyncIterator[Writer]:
-    writer = Writer(tmp_path / "t.db", SCHEMA)
+    writer = Writer(SqliteFile(tmp_path / "t.db", SCHEMA))
     await writer.open()
     yield writer
     await writer.close()

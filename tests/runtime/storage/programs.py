@@ -24,9 +24,12 @@ sys.stdin.read()
 COUNT: Final = """
 import asyncio, sys
 from runtime.storage import Writer
+from runtime.storage.sqlite import SqliteFile
 
 async def main():
-    writer = Writer(sys.argv[1], "CREATE TABLE log (stream INTEGER, seq INTEGER, PRIMARY KEY (stream, seq))")
+    writer = Writer(
+        SqliteFile(sys.argv[1], "CREATE TABLE log (stream INTEGER, seq INTEGER, PRIMARY KEY (stream, seq))")
+    )
     await writer.open()
     await asyncio.gather(*(count(writer, number) for number in range(4)))
 
@@ -49,12 +52,15 @@ import asyncio, resource, sys
 from pathlib import Path
 from runtime.base.errors import BaigongError
 from runtime.storage import ArtifactStore, Reader, Writer
+from runtime.storage.sqlite import SqliteFile
 
 async def main():
     folder = Path(sys.argv[1])
-    writer = Writer(folder / "t.db", "CREATE TABLE IF NOT EXISTS t (k INTEGER PRIMARY KEY, v BLOB)", patience=0.2)
+    writer = Writer(
+        SqliteFile(folder / "t.db", "CREATE TABLE IF NOT EXISTS t (k INTEGER PRIMARY KEY, v BLOB)"), patience=0.2
+    )
     await writer.open()
-    store = ArtifactStore(folder / "artifacts", writer, Reader(folder / "t.db"))
+    store = ArtifactStore(folder / "artifacts", writer, Reader(writer.backend))
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
     print(await attempt(write(writer, 1)), await attempt(store.put(b"x" * 300_000, name="x")), flush=True)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

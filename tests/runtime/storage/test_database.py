@@ -10,7 +10,7 @@ import pytest
 
 from runtime.base.settings import Settings
 from runtime.storage import Database, Home, StorageError, StorageFull, open_home
-from runtime.storage.database import check_sqlite
+from runtime.storage.sqlite import check_sqlite
 
 from .programs import ROOT
 
@@ -102,9 +102,9 @@ async def test_a_database_that_cannot_be_made_for_lack_of_space_says_so(small_ho
 
 
 def test_an_old_sqlite_is_refused() -> None:
-    check_sqlite((3, 38, 0))
-    with pytest.raises(StorageError, match=r"3\.37\.2"):
-        check_sqlite((3, 37, 2))
+    check_sqlite((3, 39, 0))
+    with pytest.raises(StorageError, match=r"3\.38\.5"):
+        check_sqlite((3, 38, 5))
 
 
 def test_opening_a_current_database_loads_neither_alembic_nor_sqlmodel(settings: Settings) -> None:

@@ -14,8 +14,13 @@ from sqlalchemy import create_engine
 
 from runtime.storage import migration
 from runtime.storage.errors import DatabaseCorrupt, DatabaseNewer, StorageError
-from runtime.storage.migration import HEAD, migrate
+from runtime.storage.migration import HEAD
+from runtime.storage.sqlite import SqliteFile
 from runtime.storage.tables import METADATA
+
+
+def migrate(path: Path) -> None:
+    SqliteFile(path).migrate()
 
 
 def schema(path: Path) -> dict[str, str]:

@@ -5,12 +5,13 @@ import contextlib
 import sqlite3
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from runtime.storage import Fenced, StorageFull, StreamLost, Writer
+from runtime.storage import Connection, Fenced, StorageFull, StreamLost, Writer
 from runtime.storage.errors import StorageError, WriterClosed
+from runtime.storage.sqlite import SqliteFile
 
 from .conftest import SCHEMA, until
 from .programs import COUNT, FILL, start
@@ -21,14 +22,15 @@ INSERT = "INSERT INTO t VALUES (?, ?)"
 
 def rows(writer: Writer, table: str = "t") -> list[tuple[Any, ...]]:
     """What another process would see."""
-    with contextlib.closing(sqlite3.connect(writer.path)) as connection:
+    with contextlib.closing(sqlite3.connect(writer.backend.where)) as connection:
         return connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
 
 
 async def limit_pages(writer: Writer, extra: int) -> sqlite3.Connection:
     """Let the file grow by a few pages only; return the writer's connection, to lift the limit with."""
 
-    def limit(connection: sqlite3.Connection) -> sqlite3.Connection:
+    def limit(connection: Connection) -> sqlite3.Connection:
+        assert isinstance(connection, sqlite3.Connection)
         (count,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count={count + extra}")
         return connection
@@ -169,7 +171,7 @@ async def test_withdrawn_appends_are_not_written(writer: Writer) -> None:
 
 async def test_power_flushes_once_and_switches_back(writer: Writer) -> None:
     modes: list[str] = []
-    await writer.call(lambda connection: connection.set_trace_callback(modes.append))
+    await writer.call(lambda connection: cast("sqlite3.Connection", connection).set_trace_callback(modes.append))
     stream = writer.stream()
     stream.append(INSERT, (1, "x"))
     await stream.commit(power=True)
@@ -182,7 +184,7 @@ async def test_a_call_runs_after_what_is_queued_and_returns_its_value(writer: Wr
 
 
 async def test_a_failing_call_is_rolled_back_and_tells_its_caller(writer: Writer) -> None:
-    def twice(connection: sqlite3.Connection) -> None:
+    def twice(connection: Connection) -> None:
         connection.execute(INSERT, (1, "x"))
         connection.execute(INSERT, (1, "y"))
 
@@ -192,7 +194,7 @@ async def test_a_failing_call_is_rolled_back_and_tells_its_caller(writer: Writer
 
 
 async def test_a_lock_is_waited_out_without_blocking_the_loop(writer: Writer) -> None:
-    other = sqlite3.connect(writer.path, isolation_level=None)
+    other = sqlite3.connect(writer.backend.where, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     stream = writer.stream()
     stream.append(INSERT, (1, "x"))
@@ -226,14 +228,14 @@ async def test_a_full_disk_is_waited_out_in_order(writer: Writer) -> None:
 
 
 async def test_a_disk_that_stays_full_fails_with_a_code_and_writing_recovers(tmp_path: Path) -> None:
-    writer = Writer(tmp_path / "t.db", SCHEMA, patience=0.1)
+    writer = Writer(SqliteFile(tmp_path / "t.db", SCHEMA), patience=0.1)
     await writer.open()
     connection = await limit_pages(writer, 2)
     stream = writer.stream()
     stream.append(INSERT, (1, "x" * 50_000))
     with pytest.raises(StorageFull) as caught:
         await stream.commit()
-    assert (caught.value.code, caught.value.where) == ("BG924", writer.path)
+    assert (caught.value.code, caught.value.where) == ("BG924", writer.backend.where)
     with pytest.raises(StorageFull):
         await writer.call(lambda connection: connection.execute(INSERT, (2, "x" * 50_000)))
     connection.execute("PRAGMA max_page_count=100000")
@@ -245,7 +247,7 @@ async def test_a_disk_that_stays_full_fails_with_a_code_and_writing_recovers(tmp
 
 
 async def test_closing_does_not_wait_for_a_full_disk(tmp_path: Path) -> None:
-    writer = Writer(tmp_path / "t.db", SCHEMA)
+    writer = Writer(SqliteFile(tmp_path / "t.db", SCHEMA))
     await writer.open()
     await limit_pages(writer, 2)
     stream = writer.stream()
@@ -271,7 +273,7 @@ async def test_closing_writes_what_is_queued_and_refuses_more(writer: Writer) ->
 async def test_a_file_that_is_no_database_is_refused_at_open(tmp_path: Path) -> None:
     path = tmp_path / "t.db"
     path.write_bytes(b"no database at all " * 100)
-    writer = Writer(path, SCHEMA)
+    writer = Writer(SqliteFile(path, SCHEMA))
     with pytest.raises(StorageError) as caught:
         await writer.open()
     assert caught.value.code == "BG922"
