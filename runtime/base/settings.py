@@ -56,6 +56,15 @@ Port: TypeAlias = Annotated[int, Field(ge=1, le=65535), Accepts("an integer from
 Secret: TypeAlias = Annotated[SecretStr, Field(min_length=32)]
 
 
+def _postgres(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("not the address of a PostgreSQL database")
+    return url
+
+
+DatabaseUrl: TypeAlias = Annotated[SecretStr, AfterValidator(_postgres)]
+
+
 def _default_home() -> Path:
     """Return the user's data folder, after the XDG Base Directory Specification 0.8 (a relative path is ignored)."""
     data = Path(os.environ.get("XDG_DATA_HOME", ""))
@@ -64,6 +73,10 @@ def _default_home() -> Path:
 
 def _default_models(known: dict[str, Path]) -> Path:
     return known["home"] / "models"
+
+
+def _default_artifacts(known: dict[str, Path]) -> Path:
+    return known["home"] / "artifacts"
 
 
 def _default_language() -> Language:
@@ -109,6 +122,16 @@ class Settings(BaseSettings):
     language: Annotated[Language, Accepts("en or zh")] = Field(
         default_factory=_default_language,
         description="The language of messages and of the builder; from the locale unless set.",
+    )
+    database_url: Annotated[DatabaseUrl | None, Accepts("an address such as postgresql://user:password@host/name")] = (
+        Field(
+            default=None,
+            description="A PostgreSQL database, which several servers may share; a file in the home folder unless set.",
+        )
+    )
+    artifacts: Folder = Field(
+        default_factory=_default_artifacts,
+        description="The folder of stored files, one for all servers of a database; in the home folder unless set.",
     )
     secret_key: Annotated[Secret | None, Accepts("32 bytes in hexadecimal or base64")] = Field(
         default=None,
@@ -193,5 +216,5 @@ def accepted_by(name: str) -> str:
 
 
 def _shown(name: str, value: object) -> str:
-    secret = name == "secret_key"
+    secret = name in ("secret_key", "database_url")
     return f"{variable_of(name)} (a secret)" if secret else f"{variable_of(name)}={value}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -137,7 +138,8 @@ def time_out(connection: Connection, run: str) -> None:
         request = cast("dict[str, Json]", ask["request"])
         deadline, action = ask["deadline"], request.get("on_timeout")
         if isinstance(deadline, int) and deadline <= now() and isinstance(action, str):
-            put_answer(connection, run, str(ask["id"]), action=action, form={}, by=None)
+            with contextlib.suppress(AskNotOpen):  # Somebody was faster.
+                put_answer(connection, run, str(ask["id"]), action=action, form={}, by=None)
 
 
 def _optional(schema: Mapping[str, Json]) -> bool:

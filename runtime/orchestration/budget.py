@@ -226,6 +226,11 @@ class Account:
         self.limits = _checked(limits)
         self.on_exceed = on_exceed
 
+    def raise_to(self, spent: Mapping[str, float]) -> None:
+        """Take over what is known to be spent by now, where that is more than this account has seen."""
+        for kind, amount in _checked(spent).items():
+            self._spent[kind] = max(self._spent[kind], amount)
+
     def grant(self, key: str, kind: str, amount: float) -> None:
         """Raise a limit; the same key counts once."""
         self._granted[key] = (kind, _checked({kind: amount})[kind])

@@ -15,11 +15,12 @@ ROOM = 10_000
 
 
 class Watch:
-    """One watcher's queue; `lost` once it has lagged too far behind."""
+    """One watcher's queue; `lost` once it has lagged too far behind; `relay` brings what other processes write."""
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[Live] = asyncio.Queue(ROOM)
         self.lost = False
+        self.relay: asyncio.Task[None] | None = None
 
     def offer(self, item: Live) -> None:
         """Add an item, or give the watcher up."""
@@ -43,6 +44,8 @@ class Bus:
 
     def close(self, run: str, watch: Watch) -> None:
         """Stop watching."""
+        if watch.relay is not None:
+            watch.relay.cancel()
         left = [one for one in self._watches[run] if one is not watch]
         if left:
             self._watches[run] = left

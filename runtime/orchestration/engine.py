@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncGenerator, Collection
 from dataclasses import replace
@@ -35,6 +36,7 @@ from .inputs import check_inputs
 from .journal import read_events, recall
 from .launcher import Launcher, Recompile, new_info
 from .record import OPEN, RunInfo, RunRecord
+from .relay import settled
 from .values import spill
 
 __all__ = ["Engine", "Recompile"]
@@ -113,12 +115,17 @@ class Engine(Launcher):
         task, segment = self._tasks.get(run), self._segments.get(run)
         if task is not None:
             await asyncio.wait([task], timeout=timeout)
+        elif self._workers is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(settled(run, self._database.reader), timeout)
         if segment is not None and segment.left and segment.info.workspace == workspace:
             return segment.record
         return await self.runs.get(run, workspace)
 
     async def start(self) -> list[str]:
         """Take up every run that a dead process left unfinished and return their ids."""
+        if self._takeover is not None:
+            return await self._takeover.start()
         found = await self.runs.of_status("accepted", "running")
         taken: list[str] = []
         for run, workspace in found:
@@ -149,7 +156,7 @@ class Engine(Launcher):
         if run in self._tasks or record.status in ("ended", "cancelled"):
             raise RunNotOpen(f"The run is {record.status}; there is nothing to take up.", where=run)
         app = await self._app(record.info.digest, workspace)
-        fence = await self._database.writer.call(lambda connection: runs.take_over(connection, run))
+        fence = await self._claim(record)
         memory = await self._database.reader.run(lambda connection: recall(connection, run))
         if record.status in ("failed", "doubt"):
             memory.retry()
@@ -197,7 +204,8 @@ class Engine(Launcher):
 
         def put(connection: Connection) -> None:
             for run, ask in found:
-                put_answer(connection, run, ask, action="event", form=form, by=by)
+                with contextlib.suppress(AskNotOpen):  # Another worker was faster.
+                    put_answer(connection, run, ask, action="event", form=form, by=by)
 
         await self._database.writer.call(put)
         runs_ = list(dict.fromkeys(run for run, _ in found))
@@ -251,7 +259,8 @@ class Engine(Launcher):
             return
         async with self._taking[run]:
             if run not in self._tasks and (await self.runs.get(run, workspace)).status == "waiting":
-                await self._resume(run, workspace)
+                with contextlib.suppress(RunNotOpen):  # Another worker was faster.
+                    await self._resume(run, workspace)
 
     async def effects(self, run: str) -> list[dict[str, Json]]:
         """Return the effects of a run, with their state."""
@@ -337,7 +346,7 @@ class Engine(Launcher):
         """
         return follow(
             run, self._bus, self._database.reader, lambda: self._tasks.get(run), lambda: self._segments.get(run),
-            after=after, parked=parked,
+            after=after, parked=parked, elsewhere=self._workers is not None,
         )  # fmt: skip
 
     async def close(self, *, drain: float = 0.0) -> None:
@@ -346,6 +355,8 @@ class Engine(Launcher):
         Args:
             drain: Seconds that nodes at work have to come to their end; no more are begun meanwhile.
         """
+        if self._takeover is not None:
+            await self._takeover.close()
         background = self._alarms.close()
         for segment in self._segments.values():
             segment.draining = True
@@ -356,6 +367,8 @@ class Engine(Launcher):
             task.cancel()
         if open_tasks:
             await asyncio.wait(open_tasks)
+        if self._takeover is not None:
+            await self._takeover.leave()
 
     async def _end_parked(self, record: RunRecord) -> None:
         run = record.info.id

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 
-from ..base.events import TERMINAL, Delta, Live
+from ..base.events import TERMINAL, Delta, Event, Live
 from ..storage import Reader
 from .bus import Bus, Watch
 from .journal import read_events
+from .relay import relay
 from .segment import Segment
 
 __all__ = ["follow"]
@@ -25,6 +26,7 @@ async def follow(
     *,
     after: int = 0,
     parked: bool = False,
+    elsewhere: bool = False,
 ) -> AsyncGenerator[Live, None]:
     """Yield events after a number, and live texts from their beginning.
 
@@ -36,23 +38,26 @@ async def follow(
         segment: Gives the segment that runs, if there is one.
         after: The last number that is known already.
         parked: Whether to go on while the run waits for a person; it ends with the run's end in any case.
+        elsewhere: Whether another process may be at work on it.
     """
     watch = bus.open(run)
     try:
-        last, over = after, False
-        for event in await reader.run(lambda connection: read_events(connection, run)):
-            over = event.type == TERMINAL or (over and event.type != _GOES_ON)
-            if event.seq > after:
-                last = event.seq
-                yield event
+        last = after
+        past = await reader.run(lambda connection: read_events(connection, run))
+        over = _is_over(past)
+        for event in past[after:]:
+            last = event.seq
+            yield event
         if over and task() is None:
             return
-        shown: dict[int, int] = {}
-        working = segment()
-        for text in list(working.texts.values()) if working else ():
-            shown[text.of] = len(text.text)
+        if elsewhere:
+            there = relay(run, bus, reader, lambda: task() is not None, after=last, parked=parked)
+            watch.relay = asyncio.create_task(there)
+        texts = _texts(segment())
+        shown = {text.of: len(text.text) for text in texts}
+        for text in texts:
             yield text
-        while (item := await _next(watch, task, parked=parked)) is not None:
+        while (item := await _next(watch, lambda: task() or watch.relay, parked=parked)) is not None:
             if isinstance(item, Delta):
                 if item.offset >= shown.get(item.of, 0):
                     yield item
@@ -64,6 +69,17 @@ async def follow(
                     return
     finally:
         bus.close(run, watch)
+
+
+def _texts(working: Segment | None) -> list[Delta]:
+    return list(working.texts.values()) if working else []
+
+
+def _is_over(events: Sequence[Event]) -> bool:
+    over = False
+    for event in events:
+        over = event.type == TERMINAL or (over and event.type != _GOES_ON)
+    return over
 
 
 async def _next(watch: Watch, task: Callable[[], asyncio.Task[None] | None], *, parked: bool) -> Live | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
@@ -16,13 +18,14 @@ from ..base.errors import Json
 from ..base.events import Event
 from ..base.failpoints import reach
 from ..base.ids import new_id
-from ..storage import Database
+from ..storage import Connection, Database, StorageError
 from . import runs
 from .alarms import Alarms
 from .answers import OpenAsk
 from .budget import Account, limits_of
 from .bus import Bus
 from .driver import Driver
+from .errors import RunNotOpen
 from .grants import granted
 from .host import Host
 from .journal import Journal, Memory, recall
@@ -33,13 +36,17 @@ from .runs import Runs
 from .saver import GroupSaver
 from .segment import Segment
 from .spending import Spending, today
+from .takeover import Takeover
 from .turns import Turns
 from .values import spill
+from .workers import Workers
 
 __all__ = ["Launcher", "Recompile", "new_info"]
 
 Recompile: TypeAlias = Callable[[Bundle, str], Awaitable[CompiledApp]]
 """Compiles a stored bundle for a workspace against the host's resources."""
+
+log = logging.getLogger(__name__)
 
 PLACES: Final = 64
 """Runs that are at work at a time, unless the settings say otherwise."""
@@ -57,6 +64,7 @@ class Launcher(ABC):
         recompile: Compiles the bundle of a run that is taken up again.
         day_limits: What each workspace may spend on a day, by kind.
         turns: How many runs are at work at a time.
+        workers: The workers of a database that several share.
     """
 
     def __init__(
@@ -67,11 +75,13 @@ class Launcher(ABC):
         *,
         day_limits: Mapping[str, float] | None = None,
         turns: Turns | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self.turns = turns or Turns(PLACES)
-        self.spending = Spending(database.reader, day_limits or {})
+        self.spending = Spending(database.reader, day_limits or {}, shared=workers is not None)
         self.runs = Runs(database.reader)
         self._database = database
+        self._workers = workers
         self._host = host
         self._recompile = recompile
         self._saver = GroupSaver(database.writer, database.reader)
@@ -82,8 +92,28 @@ class Launcher(ABC):
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._kept: set[tuple[str, str]] = set()
         self._alarms = Alarms(database, self._take_answers, self._remind)
+        self._takeover = None if workers is None else self._make_takeover(workers)
         self._taking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sessions: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def _make_takeover(self, workers: Workers) -> Takeover:
+        return Takeover(
+            workers, resume=self.resume, watch=self._alarms.watch, at_work=lambda: self._tasks, stop=self._stop
+        )
+
+    async def _live(self) -> None:
+        if self._takeover is not None:
+            await self._takeover.live()
+
+    def _stop(self, run: str) -> None:
+        """End the work on a run of which another worker has become the owner; nothing more is written of it."""
+        task, segment = self._tasks.get(run), self._segments.get(run)
+        if task is not None and segment is not None and not segment.offline:
+            task.cancel()
+
+    @abstractmethod
+    async def resume(self, run: str, workspace: str = "main") -> RunInfo:
+        """Take a run up where its journal ends."""
 
     @abstractmethod
     async def _take_answers(self, run: str, workspace: str) -> None:
@@ -93,13 +123,16 @@ class Launcher(ABC):
         """Write that a question of a parked run is still open."""
         async with self._taking[run]:
             record = await self.runs.get(run, workspace)
-            if run in self._tasks or record.status != "waiting":
+            if run in self._tasks or record.status != "waiting" or not await self._ours(run):
                 return False
             memory = await self._database.reader.run(lambda connection: recall(connection, run))
             journal = self._journal(record.info, record.fence, memory)
             journal.emit("ask.reminded", str(ask["path"]), {"ask": ask["id"], "since": ask["at"]})
             await journal.barrier()
         return True
+
+    async def _ours(self, run: str) -> bool:
+        return self._workers is None or run in await self._workers.held()
 
     async def _begin(
         self,
@@ -112,12 +145,15 @@ class Launcher(ABC):
         key: runs.Key | None = None,
     ) -> None:
         """Write a run's row and the events that it begins with in one transaction, and start it."""
+        await self._live()
         await self._keep(app, info.workspace)
         kept = [await self._spilled(event, info.workspace) for event in begin]
         if isinstance(given := data.get("inputs"), dict):
             data = {**data, "inputs": await spill(given, self._host.files, info.workspace)}
         journal = self._journal(info, 1, None)
         record = runs.insert(journal.stream, info, inputs, limits_of(app))
+        if self._workers is not None:
+            self._workers.lease(journal.stream, info.id)
         if key is not None:
             runs.remember(journal.stream, info, key)
         events = [journal.emit("run.accepted", data={"app": info.app, "digest": info.digest, **data})]
@@ -190,6 +226,13 @@ class Launcher(ABC):
             self._segments.pop(run, None)
 
     async def _serve(self, app: CompiledApp, segment: Segment) -> None:
+        """Run a segment; a run whose journal cannot be written any more is left to whoever takes it up."""
+        try:
+            await self._in_turn(app, segment)
+        except StorageError as error:
+            log.warning("the run %s is left where its journal ends: %s", segment.info.id, error)
+
+    async def _in_turn(self, app: CompiledApp, segment: Segment) -> None:
         """Run a segment; runs of one session wait for each other."""
         info = segment.info
         only = segment.journal.memory.only
@@ -198,10 +241,13 @@ class Launcher(ABC):
             await self._work(app, graph, segment)
         else:
             # Nothing may be waited for before this: turns are taken in the order in which they came.
-            async with self._sessions[f"{info.workspace}/{info.session}"]:
+            async with self._sessions[f"{info.workspace}/{info.session}"], self._turn(info):
                 await self._work(app, graph, segment)
         if segment.opened:
             await self._alarms.watch(info.id, info.workspace)
+
+    def _turn(self, info: RunInfo) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._workers is None else self._workers.turn(info)
 
     async def _work(self, app: CompiledApp, graph: Graph, segment: Segment) -> None:
         async with self.turns.place((segment.info.workspace, segment.info.app)):
@@ -220,10 +266,33 @@ class Launcher(ABC):
             account = account.parent
         write_off(segment)
 
+    async def _claim(self, record: RunRecord, *, force: bool = False) -> int:
+        """Take a run over, and return the fence that shuts everybody else out.
+
+        Raises:
+            RunNotOpen: It has moved on since it was read, or another worker is at work on it.
+        """
+        run, workers = record.info.id, self._workers
+        await self._live()
+
+        def claim(connection: Connection) -> int | None:
+            if workers is None:
+                return runs.take_over(connection, run, record.fence)
+            return workers.claim(connection, run, record.fence, force=force)
+
+        fence = await self._database.writer.call(claim)
+        if fence is None:
+            raise RunNotOpen("The run has moved on, or another process is at work on it.", where=run)
+        return fence
+
     async def _reopened(self, record: RunRecord) -> Journal:
-        """Return the journal of a run that nobody works on, with a fence that shuts everybody else out."""
+        """Return the journal of a run, with a fence that shuts everybody else out, also who may be at work on it.
+
+        Raises:
+            RunNotOpen: It has moved on since it was read.
+        """
         run = record.info.id
-        fence = await self._database.writer.call(lambda connection: runs.take_over(connection, run))
+        fence = await self._claim(record, force=True)
         memory = await self._database.reader.run(lambda connection: recall(connection, run))
         return self._journal(record.info, fence, memory)
 

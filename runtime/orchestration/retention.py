@@ -21,7 +21,7 @@ DAY: Final = 86_400_000
 _OVER: Final = "status IN ('ended', 'failed', 'cancelled')"
 _PARTS: Final = {
     "events": "run", "effects": "run", "waits": "run", "checkpoints": "thread_id", "checkpoint_writes": "thread_id",
-    "idempotency": "run", "runs": "id",
+    "idempotency": "run", "leases": "run", "runs": "id",
 }  # fmt: skip
 """Tables that belong to runs, and the column that names the run; the run's own row goes last."""
 

@@ -153,10 +153,11 @@ def mark_ended(
     return replace(record, status=status, outputs=outputs, error=error, usage=usage, ended=ended)
 
 
-def take_over(connection: Connection, run: str) -> int:
-    """Raise the fence, which shuts every earlier owner out, and return it."""
-    query = "UPDATE runs SET fence = fence + 1, status = 'running' WHERE id = ? RETURNING fence"
-    return connection.execute(query, (run,)).fetchone()[0]
+def take_over(connection: Connection, run: str, fence: int) -> int | None:
+    """Raise the fence, which shuts every earlier owner out, and return it; None where the run has moved on."""
+    query = "UPDATE runs SET fence = fence + 1, status = 'running' WHERE id = ? AND fence = ? RETURNING fence"
+    row = connection.execute(query, (run, fence)).fetchone()
+    return None if row is None else row[0]
 
 
 def now() -> int:

@@ -38,9 +38,11 @@ class Spending:
     Args:
         reader: Reads what was spent before.
         limits: Limits of each workspace by the day.
+        shared: Whether other processes spend, too; what they have spent is read whenever a run starts.
     """
 
-    def __init__(self, reader: Reader, limits: Mapping[str, float]) -> None:
+    def __init__(self, reader: Reader, limits: Mapping[str, float], *, shared: bool = False) -> None:
+        self._shared = shared
         self._reader = reader
         self._limits = limits
         self._accounts: dict[tuple[str, ...], Account] = {}
@@ -61,11 +63,11 @@ class Spending:
         return user
 
     async def _find(self, level: Level, key: tuple[str, ...], parent: Account | None) -> Account:
-        if key not in self._accounts:
+        if key not in self._accounts or self._shared:
             spent = await self._reader.run(lambda connection: _spent(connection, *key))
             made = Account({}, parent=parent, spent=spent, name=key[-1], level=level)
             # Somebody else may have made it meanwhile, and spent on it: theirs counts.
-            return self._accounts.setdefault(key, made)
+            self._accounts.setdefault(key, made).raise_to(spent)
         return self._accounts[key]
 
     async def usage(self, workspace: str, *, since: str, by: str) -> list[dict[str, Json]]:

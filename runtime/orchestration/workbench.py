@@ -34,6 +34,7 @@ from .outline import read_app
 from .ready import ready
 from .subflows import Subflows
 from .turns import Turns
+from .workers import Workers
 
 __all__ = ["Workbench"]
 
@@ -89,7 +90,8 @@ class Workbench:
         limits = {"usd": settings.day_usd, "tokens": settings.day_tokens}
         given = {kind: float(limit) for kind, limit in limits.items() if limit is not None}
         turns = Turns(settings.max_runs, settings.max_runs_workspace)
-        self.engine = Engine(database, self.host, self.recompile, day_limits=given, turns=turns)
+        workers = Workers(database, home.identity()) if database.shared else None
+        self.engine = Engine(database, self.host, self.recompile, day_limits=given, turns=turns, workers=workers)
         self.apps = Apps(database, self.compile)
         self.subflows = Subflows(self.apps, self.recompile)
         self.drafts = Drafts(database, self.apps)
@@ -108,7 +110,8 @@ class Workbench:
         """
         home = open_home(settings)
         try:
-            database = await Database.open(home)
+            url = settings.database_url
+            database = await Database.open(home, url=url.get_secret_value() if url else None)
             try:
                 return cls(settings, home, database, models_file)
             except BaseException:

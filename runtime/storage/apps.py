@@ -31,7 +31,8 @@ _REMOVE: Final = "DELETE FROM apps WHERE workspace = ? AND id = ?"
 
 _REMOVE_OPS: Final = "DELETE FROM app_ops WHERE workspace = ? AND app = ?"
 _ADVANCE: Final = (
-    "UPDATE apps SET name = ?, digest = ?, revision = revision + 1, updated = ? WHERE workspace = ? AND id = ?"
+    "UPDATE apps SET name = ?, digest = ?, revision = revision + 1, updated = ? "
+    "WHERE workspace = ? AND id = ? AND revision = ?"
 )
 _PUT_OP: Final = "INSERT INTO app_ops (workspace, app, rev, client, seq, op, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _EDITS: Final = "SELECT rev, client, seq, op FROM app_ops WHERE workspace = ? AND app = ? AND rev > ? ORDER BY rev"
@@ -120,10 +121,10 @@ class AppStore:
         def write(connection: Connection) -> AppRow | None:
             place = (change.workspace, change.app)
             row = connection.execute(_GET, place).fetchone()
-            if row is None or AppRow(*row).revision != change.revision:
+            advanced = connection.execute(_ADVANCE, (change.name, bundle.digest, now, *place, change.revision))
+            if row is None or advanced.rowcount != 1:
                 return None
             connection.execute(PUT_BUNDLE, (bundle.digest, change.workspace, content, now))
-            connection.execute(_ADVANCE, (change.name, bundle.digest, now, *place))
             values = (*place, change.revision + 1, change.client, change.seq, change.operations, now)
             connection.execute(_PUT_OP, values)
             before = AppRow(*row).digest

@@ -89,6 +89,16 @@ class Backend(Protocol):
         ...
 
     @property
+    def shared(self) -> bool:
+        """Whether several processes may use it at a time."""
+        ...
+
+    @property
+    def clock(self) -> str:
+        """Its own time in milliseconds since 1970, in SQL."""
+        ...
+
+    @property
     def errors(self) -> tuple[type[Exception], ...]:
         """What its connections raise."""
         ...

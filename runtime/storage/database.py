@@ -37,6 +37,11 @@ class Database:
         self.bundles = BundleStore(writer, reader)
         self.apps = AppStore(writer, reader)
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may use it at the same time."""
+        return self.writer.backend.shared
+
     @classmethod
     async def open(cls, home: Home, *, url: str | None = None, patience: float = 60.0) -> Database:
         """Bring the tables up to date and open the database.

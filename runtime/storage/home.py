@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, TypeGuard
 
+from ..base.ids import new_id
 from ..base.settings import Settings
 from .errors import HomeBusy, of_file
 
@@ -48,21 +49,18 @@ class Home:
     Args:
         root: The home folder.
         lock: File descriptor that holds the lock.
+        artifacts: The folder of stored files.
     """
 
-    def __init__(self, root: Path, lock: int) -> None:
+    def __init__(self, root: Path, lock: int, artifacts: Path) -> None:
         self.root = root
+        self.artifacts = artifacts
         self._lock: int | None = lock
 
     @property
     def database(self) -> Path:
         """The database file."""
         return self.root / "baigong.db"
-
-    @property
-    def artifacts(self) -> Path:
-        """The folder of stored files."""
-        return self.root / "artifacts"
 
     @property
     def keys(self) -> Path:
@@ -73,6 +71,20 @@ class Home:
     def logs(self) -> Path:
         """The folder of log files."""
         return self.root / "logs"
+
+    def identity(self) -> str:
+        """Return the id of this home, by which it is known to others that share its database.
+
+        Raises:
+            StorageError: It cannot be written down.
+        """
+        path = self.root / "worker.id"
+        try:
+            if not path.exists():
+                path.write_text(new_id("worker"), encoding="ascii")
+            return path.read_text(encoding="ascii").strip()
+        except OSError as error:
+            raise of_file(error, path) from error
 
     def publish(self, address: str, *, builder: str | None = None) -> Owner:
         """Tell other processes of this user where the owner can be reached, and with which fresh key.
@@ -133,7 +145,7 @@ def open_home(settings: Settings) -> Home:
     """
     root = settings.home
     try:
-        _make_folders(root)
+        _make_folders(root, settings.artifacts)
         lock = os.open(root / "owner.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise of_file(error, root) from error
@@ -143,13 +155,12 @@ def open_home(settings: Settings) -> Home:
     except BaseException:
         os.close(lock)
         raise
-    return Home(root, lock)
+    return Home(root, lock, settings.artifacts)
 
 
-def _make_folders(root: Path) -> None:
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in ("artifacts", "keys", "logs"):
-        (root / name).mkdir(mode=0o700, exist_ok=True)
+def _make_folders(root: Path, artifacts: Path) -> None:
+    for folder in (root, artifacts, root / "keys", root / "logs"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (root / "keys").chmod(0o700)
 
 

@@ -34,6 +34,9 @@ class PostgresServer:
         url: Its address, `postgresql://user:password@host:port/database`.
     """
 
+    shared = True
+    clock = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
+
     def __init__(self, url: str) -> None:
         import psycopg
         from sqlalchemy.engine import make_url

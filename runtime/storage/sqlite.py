@@ -33,6 +33,8 @@ class SqliteFile:
     """
 
     errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+    shared = False
+    clock = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 
     def __init__(self, path: str | Path, schema: str = "", *, checkpoint_pages: int = 4000) -> None:
         self.path = Path(path).absolute()

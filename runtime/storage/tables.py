@@ -148,6 +148,36 @@ class Result(Table, table=True):
     expires: int = _integer()
 
 
+class Worker(Table, table=True):
+    """A process that shares the database; `seen` is when it last said that it lives. No workspace: it serves all."""
+
+    __table_args__ = _KEYED
+
+    id: str = _text(key=True)
+    started: int = _integer()
+    seen: int = _integer()
+
+
+class Lease(Table, table=True):
+    """Which worker has a run. No workspace: it is reached through its run only, whose row has been checked."""
+
+    __table_args__ = (Index("leases_worker", "worker"), _KEYED)
+
+    run: str = _text(key=True)
+    worker: str = _text()
+
+
+class SessionTurn(Table, table=True):
+    """Which run of a conversation is at work, where several workers share the database."""
+
+    __table_args__ = _KEYED
+
+    workspace: str = _workspace(key=True)
+    session: str = _text(key=True)
+    run: str = _text()
+    worker: str = _text()
+
+
 class Wait(Table, table=True):
     """A question to a person, and the answer once there is one. In SQL, quote the column `"by"`."""
 

@@ -22,12 +22,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.base.failpoints import NAMES
+from runtime.storage import Connection
 
 from .jobs import SHAPES, Job, apps, expected, steps
 from .worker import Site, spawn
 from .world import ask, serve
 
-__all__ = ["Report", "besiege"]
+__all__ = ["Report", "besiege", "check", "check_orphans", "world"]
 
 LIFE = 0.35
 """Seconds within which a worker is killed that is killed at any moment."""
@@ -70,7 +71,7 @@ def besiege(
     """
     report = Report(seed)
     choose = random.Random(seed)  # noqa: S311 no secret hangs on it
-    with tempfile.TemporaryDirectory() as folder, _world(Path(folder) / "world") as socket:
+    with tempfile.TemporaryDirectory() as folder, world(Path(folder) / "world") as socket:
         site = Site(Path(folder) / "home", socket, apps(ledger=ledger), ledger)
         accepted: dict[str, Job] = {}
         open_jobs: list[Job] = []
@@ -94,13 +95,15 @@ def besiege(
         if "done" not in said:
             report.problems.append("the last worker did not finish")
         done = asyncio.run(ask(socket, {"op": "report"}))
-        _check(report, site, [*accepted.values()], done)
-        _check_orphans(report)
+        with _database(report, site.home / "baigong.db") as connection:
+            check(report, connection, [*accepted.values()], done)
+        check_orphans(report)
     return report
 
 
 @contextmanager
-def _world(socket: Path) -> Iterator[Path]:
+def world(socket: Path) -> Iterator[Path]:
+    """Keep a world while the block runs."""
     process = serve(socket)
     try:
         yield socket
@@ -140,16 +143,22 @@ def _note(report: Report, accepted: dict[str, Job], jobs: list[Job], said: list[
             accepted[name] = named[name]
 
 
-def _check(report: Report, site: Site, jobs: list[Job], done: dict[str, int]) -> None:
-    connection = sqlite3.connect(f"file:{site.home / 'baigong.db'}?mode=ro", uri=True)
+@contextmanager
+def _database(report: Report, path: Path) -> Iterator[Connection]:
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
         integrity = connection.execute("PRAGMA integrity_check").fetchone()[0]
         if integrity != "ok":
             report.problems.append(f"the database says {integrity}")
-        for job in jobs:
-            _check_job(report, connection, job)
+        yield connection
     finally:
         connection.close()
+
+
+def check(report: Report, connection: Connection, jobs: list[Job], done: dict[str, int]) -> None:
+    """Look whether every job has one run that ended well, and whether the world was changed once for each step."""
+    for job in jobs:
+        _check_job(report, connection, job)
     wanted = {f"{job.name}/{step}" for job in jobs for step in steps(job)}
     for effect in sorted(wanted - done.keys()):
         report.problems.append(f"{effect} never happened")
@@ -159,7 +168,7 @@ def _check(report: Report, site: Site, jobs: list[Job], done: dict[str, int]) ->
     report.problems += [f"{effect} happened {done[effect]} times" for effect in report.duplicates]
 
 
-def _check_job(report: Report, connection: sqlite3.Connection, job: Job) -> None:
+def _check_job(report: Report, connection: Connection, job: Job) -> None:
     rows = connection.execute(
         "SELECT runs.id, status, outputs, error FROM runs JOIN idempotency ON run = runs.id WHERE key = ?", (job.name,)
     ).fetchall()
@@ -176,7 +185,7 @@ def _check_job(report: Report, connection: sqlite3.Connection, job: Job) -> None
         report.problems.append(f"the events of {job.name} do not end once")
 
 
-def _check_orphans(report: Report) -> None:
+def check_orphans(report: Report) -> None:
     """Only the world is left of all processes that were started."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
     if len(children) != 1:

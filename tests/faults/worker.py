@@ -17,6 +17,7 @@ from runtime.orchestration.engine import Engine
 from runtime.orchestration.files import StoredFiles
 from runtime.orchestration.host import Host
 from runtime.orchestration.runs import Key
+from runtime.orchestration.workers import Workers
 from runtime.storage import Database, open_home
 from tools.memory import Function, MemoryTool, MemoryToolset
 from tools.ports import ToolDescription
@@ -37,12 +38,14 @@ class Site:
         socket: Where the world can be asked.
         apps: The shapes, compiled.
         ledger: Whether tools are given their idempotency keys.
+        url: The database that several workers share, if there is one.
     """
 
     home: Path
     socket: Path
     apps: Mapping[str, CompiledApp]
     ledger: bool = True
+    url: str | None = None
 
 
 def spawn(site: Site, jobs: Sequence[Job], said: int, *, point: tuple[str, int] | None = None) -> int:
@@ -69,7 +72,7 @@ def spawn(site: Site, jobs: Sequence[Job], said: int, *, point: tuple[str, int] 
 
 async def _work(site: Site, jobs: Sequence[Job], said: int) -> None:
     with open_home(Settings(home=site.home)) as home:
-        database = await Database.open(home)
+        database = await Database.open(home, url=site.url)
         host = Host(
             models=Answers(), tools=_tools(site), retriever=NoKnowledge(), files=StoredFiles(database.artifacts)
         )
@@ -77,7 +80,8 @@ async def _work(site: Site, jobs: Sequence[Job], said: int) -> None:
         async def recompile(bundle: Bundle, workspace: str) -> CompiledApp:
             return next(app for app in site.apps.values() if app.digest == bundle.digest)
 
-        engine = Engine(database, host, recompile)
+        workers = Workers(database, home.identity(), beat=0.1, patience=1.0) if database.shared else None
+        engine = Engine(database, host, recompile, workers=workers)
         try:
             await engine.start()
             for job in jobs:

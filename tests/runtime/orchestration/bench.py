@@ -20,6 +20,7 @@ from runtime.orchestration.engine import Engine
 from runtime.orchestration.files import StoredFiles
 from runtime.orchestration.host import Door, Host
 from runtime.orchestration.turns import Turns
+from runtime.orchestration.workers import Workers
 from runtime.storage import Database, open_home
 from tools.memory import MemoryTool, MemoryToolset
 from tools.ports import ToolDescription
@@ -158,10 +159,14 @@ async def bench(
     doors: Mapping[str, Door] | None = None,
     day: dict[str, float] | None = None,
     places: int = 64,
+    url: str | None = None,
 ) -> AsyncIterator[Bench]:
-    """Open an engine over a home folder and close it again."""
+    """Open an engine over a home folder and close it again.
+
+    On a shared database, it is a worker that says every 50 ms that it lives and is taken for dead after 0.6 s.
+    """
     with open_home(Settings(home=folder)) as home:
-        database = await Database.open(home, url=address(folder))
+        database = await Database.open(home, url=url or address(folder))
         answers, servers = models or Answers(), tools or toolset()
         host = Host(
             models=answers,
@@ -170,7 +175,8 @@ async def bench(
             files=StoredFiles(database.artifacts),
             doors=doors or {},
         )
-        engine = Engine(database, host, recompile, day_limits=day, turns=Turns(places))
+        workers = Workers(database, home.identity(), beat=0.05, patience=0.6) if database.shared else None
+        engine = Engine(database, host, recompile, day_limits=day, turns=Turns(places), workers=workers)
         try:
             yield Bench(engine=engine, database=database, models=answers, tools=servers)
         finally:

@@ -89,18 +89,25 @@ async def test_a_busy_app_leaves_places_and_the_next_one_to_others() -> None:
 
 
 class Slow(Answers):
-    """A model that takes its time."""
+    """A model that takes its time, once it may begin."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begin = asyncio.Event()
 
     async def answer(self, request: ModelRequest, only: Collection[str] | None) -> ModelAnswer:
+        await self.begin.wait()
         await asyncio.sleep(0.04)
         return await super().answer(request, only)
 
 
 async def test_runs_of_a_noisy_app_do_not_starve_another(tmp_path: Path) -> None:
     noisy, quiet = compiled(APP), compiled(APP.replace("id: example", "id: quiet"))
-    async with bench(tmp_path, models=Slow(), places=4) as host:
+    models = Slow()
+    async with bench(tmp_path, models=models, places=4) as host:
         many = [await host.engine.accept(noisy, {}) for _ in range(60)]
         one = await host.engine.accept(quiet, {})
+        models.begin.set()
         record = await host.engine.wait(one.id)
         left = [info for info in many if (await host.engine.runs.get(info.id, "main")).status != "ended"]
         assert record.status == "ended"

@@ -64,6 +64,8 @@ def test_every_table_of_a_workspace_says_so() -> None:
     assert {table.name for table in METADATA.sorted_tables if "workspace" not in table.columns} == {
         "checkpoints",
         "checkpoint_writes",
+        "leases",
+        "workers",
     }
 
 

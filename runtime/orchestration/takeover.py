@@ -1,0 +1,131 @@
+"""Looks after the runs of a database that several workers share: those of the dead, and those that were lost here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, Final, TypeAlias
+
+from ..base.errors import BaigongError
+from .errors import RunNotOpen
+from .workers import Workers
+
+__all__ = ["Takeover"]
+
+log = logging.getLogger(__name__)
+
+AT_ONCE: Final = 32
+"""Runs that one worker takes over at a time, so that others get some, too."""
+
+_MOMENT: Final = 0.05
+"""Seconds in which a run that is being accepted comes to be at work."""
+
+Work: TypeAlias = Callable[[str, str], Awaitable[Any]]
+"""Does something with a run of a workspace."""
+
+
+class Takeover:
+    """The part of an engine that finds work.
+
+    Args:
+        workers: The workers, and which of them this is.
+        resume: Takes a run up.
+        watch: Watches the questions of a parked run.
+        at_work: Gives the runs that are at work here.
+        stop: Ends the work on a run that somebody else has.
+    """
+
+    def __init__(
+        self,
+        workers: Workers,
+        resume: Work,
+        watch: Work,
+        at_work: Callable[[], Collection[str]],
+        stop: Callable[[str], None],
+    ) -> None:
+        self._workers = workers
+        self._resume = resume
+        self._watch = watch
+        self._at_work = at_work
+        self._stop = stop
+        self._suspects: set[str] = set()
+        self._coming = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self._looks = False
+
+    async def live(self) -> None:
+        """Say from now on that this worker lives, if it does not yet: before it has a run."""
+        async with self._coming:
+            if self._task is None:
+                await self._workers.begin()
+                self._task = asyncio.create_task(self._go_on(), name="takeover")
+
+    async def start(self) -> list[str]:
+        """Take up what an earlier process of this worker has left, go on looking for more, and return those runs."""
+        await self.live()
+        taken = await self._sweep(first=True)
+        self._looks = True
+        return taken
+
+    async def close(self) -> None:
+        """Stop looking."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def leave(self) -> None:
+        """Let others have what is left, once nothing is at work here."""
+        if self._task is not None:
+            await self._workers.leave()
+
+    async def _go_on(self) -> None:
+        while True:
+            await asyncio.sleep(self._workers.beat_every)
+            try:
+                await self._workers.beat()
+                if self._looks:
+                    await self._sweep()
+                await self._let_go()
+            except BaigongError as error:
+                log.warning("this worker cannot say that it lives: %s", error)
+
+    async def _sweep(self, *, first: bool = False) -> list[str]:
+        """Take over what nobody is at work on; what was to be here and is not, at the second look."""
+        missing: set[str] = set()
+        taken: list[str] = []
+        found = await self._workers.orphans(most=AT_ONCE, parked=first)
+        if first:
+            await asyncio.sleep(_MOMENT)
+        for run, workspace, status, worker in found:
+            if run in self._at_work():
+                continue
+            if worker == self._workers.id and not first and run not in self._suspects:
+                missing.add(run)
+            elif await self._take(run, workspace, parked=status == "waiting"):
+                taken.append(run)
+        self._suspects = missing
+        return taken
+
+    async def _take(self, run: str, workspace: str, *, parked: bool) -> bool:
+        try:
+            if parked:
+                await self._workers.adopt(run)
+                await self._watch(run, workspace)
+                return False
+            await self._resume(run, workspace)
+        except RunNotOpen:
+            return False  # Somebody else was faster.
+        except BaigongError as error:
+            log.warning("the run %s cannot be taken up: %s", run, error)
+            return False
+        log.info("the run %s is taken over", run)
+        return True
+
+    async def _let_go(self) -> None:
+        """End the work on runs that were taken from this worker."""
+        at_work = [*self._at_work()]
+        held = await self._workers.held()
+        for run in at_work:
+            if run not in held:
+                self._stop(run)
