@@ -129,6 +129,10 @@ class Settings(BaseSettings):
             description="A PostgreSQL database, which several servers may share; a file in the home folder unless set.",
         )
     )
+    backend: Annotated[Literal["inline", "dbos"], Accepts("inline or dbos")] = Field(
+        default="inline",
+        description="Where runs that nobody waits for are at work: where they are accepted, or where a queue has room.",
+    )
     artifacts: Folder = Field(
         default_factory=_default_artifacts,
         description="The folder of stored files, one for all servers of a database; in the home folder unless set.",

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..base.version import VERSION
-from . import bundle, forks, kb, lock, runs, secrets, transfer, up, usage
+from . import bundle, forks, kb, lock, runs, secrets, transfer, up, usage, worker
 from .output import say
 
 __all__ = ["app"]
@@ -30,6 +30,7 @@ for command in (forks.fork, forks.rerun, forks.diff, forks.effects, forks.settle
 app.command("usage")(usage.usage)
 app.command("up")(up.up)
 app.command("login")(up.login)
+app.command("worker")(worker.worker)
 app.add_typer(kb.group, name="kb")
 app.add_typer(secrets.group, name="secrets")
 

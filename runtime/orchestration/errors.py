@@ -214,3 +214,10 @@ class TooDeep(RunError):
     """Apps run inside apps too deep."""
 
     code = "BG749"
+
+
+class NeedsPostgres(RunError):
+    """What was asked for needs a PostgreSQL database."""
+
+    code = "BG751"
+    exit_code = 2

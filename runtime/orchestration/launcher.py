@@ -22,6 +22,7 @@ from ..storage import Connection, Database, StorageError
 from . import runs
 from .alarms import Alarms
 from .answers import OpenAsk
+from .backend import RunBackend
 from .budget import Account, limits_of
 from .bus import Bus
 from .driver import Driver
@@ -31,7 +32,7 @@ from .host import Host
 from .journal import Journal, Memory, recall
 from .ledger import write_off
 from .lowering import Graph, lower
-from .record import RunInfo, RunRecord
+from .record import Origin, RunInfo, RunRecord
 from .runs import Runs
 from .saver import GroupSaver
 from .segment import Segment
@@ -51,6 +52,12 @@ log = logging.getLogger(__name__)
 PLACES: Final = 64
 """Runs that are at work at a time, unless the settings say otherwise."""
 
+_LATE: Final = 60.0
+"""Seconds after which it is looked whether a run is in the queue in which it should be."""
+
+_REFILLED: Final = 200
+"""Runs for which that is looked at a time."""
+
 GRAPHS: Final = 64
 """Compiled graphs that are kept."""
 
@@ -65,6 +72,7 @@ class Launcher(ABC):
         day_limits: What each workspace may spend on a day, by kind.
         turns: How many runs are at work at a time.
         workers: The workers of a database that several share.
+        backend: A queue for runs that nobody waits for; without one, they are at work where they are accepted.
     """
 
     def __init__(
@@ -76,12 +84,14 @@ class Launcher(ABC):
         day_limits: Mapping[str, float] | None = None,
         turns: Turns | None = None,
         workers: Workers | None = None,
+        backend: RunBackend | None = None,
     ) -> None:
         self.turns = turns or Turns(PLACES)
         self.spending = Spending(database.reader, day_limits or {}, shared=workers is not None)
         self.runs = Runs(database.reader)
         self._database = database
         self._workers = workers
+        self._backend = backend
         self._host = host
         self._recompile = recompile
         self._saver = GroupSaver(database.writer, database.reader)
@@ -98,7 +108,12 @@ class Launcher(ABC):
 
     def _make_takeover(self, workers: Workers) -> Takeover:
         return Takeover(
-            workers, resume=self.resume, watch=self._alarms.watch, at_work=lambda: self._tasks, stop=self._stop
+            workers,
+            take=self._take_orphan,
+            watch=self._alarms.watch,
+            at_work=lambda: self._tasks,
+            stop=self._stop,
+            refill=self._refill,
         )
 
     async def _live(self) -> None:
@@ -143,9 +158,11 @@ class Launcher(ABC):
         data: dict[str, Json],
         *,
         key: runs.Key | None = None,
+        background: bool = False,
     ) -> None:
-        """Write a run's row and the events that it begins with in one transaction, and start it."""
+        """Write a run's row and the events that it begins with in one transaction, and start it, here or elsewhere."""
         await self._live()
+        queue = self._backend if background else None
         await self._keep(app, info.workspace)
         kept = [await self._spilled(event, info.workspace) for event in begin]
         if isinstance(given := data.get("inputs"), dict):
@@ -153,7 +170,7 @@ class Launcher(ABC):
         journal = self._journal(info, 1, None)
         record = runs.insert(journal.stream, info, inputs, limits_of(app))
         if self._workers is not None:
-            self._workers.lease(journal.stream, info.id)
+            self._workers.lease(journal.stream, info.id, queued=queue is not None)
         if key is not None:
             runs.remember(journal.stream, info, key)
         events = [journal.emit("run.accepted", data={"app": info.app, "digest": info.digest, **data})]
@@ -165,7 +182,25 @@ class Launcher(ABC):
             journal.memory.absorb(event)
         await journal.barrier()
         reach("after_accept")
-        self._launch(app, record, journal)
+        if queue is None:
+            self._launch(app, record, journal)
+        else:
+            await queue.submit(info.id, info.workspace, record.fence)
+
+    async def _take_orphan(self, run: str, workspace: str) -> None:
+        """See to it that a run is taken up whose worker is dead: here, or by whoever takes it from the queue."""
+        if self._backend is None or self._workers is None or await self._ours(run):
+            await self.resume(run, workspace)
+            return
+        if await self._workers.hand_over(run):
+            record = await self.runs.get(run, workspace)
+            await self._backend.again(run, workspace, record.fence)
+
+    async def _refill(self) -> None:
+        """Put into the queue what was to be put there when a process died."""
+        if self._backend is not None and self._workers is not None:
+            for run, workspace, fence in await self._workers.queued(seconds=_LATE, most=_REFILLED):
+                await self._backend.submit(run, workspace, fence)
 
     async def _spilled(self, event: Event, workspace: str) -> Event:
         ports = event.data.get("ports")
@@ -297,9 +332,9 @@ class Launcher(ABC):
         return self._journal(record.info, fence, memory)
 
 
-def new_info(app: CompiledApp, workspace: str, principal: str, surface: str, *, session: str | None = None) -> RunInfo:
+def new_info(app: CompiledApp, origin: Origin) -> RunInfo:
     """Return the identity of a new run."""
     return RunInfo(
-        id=new_id("run"), workspace=workspace, app=app.id, version=app.version, digest=app.digest,
-        principal=principal, surface=surface, session=session,
+        id=new_id("run"), workspace=origin.workspace, app=app.id, version=app.version, digest=app.digest,
+        principal=origin.principal, surface=origin.surface, session=origin.session,
     )  # fmt: skip

@@ -7,10 +7,20 @@ from typing import Final, Literal, TypeAlias
 
 from ..base.errors import Json
 
-__all__ = ["OPEN", "RunInfo", "RunRecord", "Status"]
+__all__ = ["OPEN", "Origin", "RunInfo", "RunRecord", "Status"]
 
 Status: TypeAlias = Literal["accepted", "running", "waiting", "ended", "failed", "cancelled", "doubt"]
 OPEN: Final = ("accepted", "running", "waiting")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """Whose run it is: where it belongs, who has asked for it, by which way, and in which conversation."""
+
+    workspace: str = "main"
+    principal: str = "local"
+    surface: str = "cli"
+    session: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

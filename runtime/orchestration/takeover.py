@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
+from itertools import count
 from typing import Any, Final, TypeAlias
 
 from ..base.errors import BaigongError
@@ -18,6 +19,9 @@ log = logging.getLogger(__name__)
 AT_ONCE: Final = 32
 """Runs that one worker takes over at a time, so that others get some, too."""
 
+_REFILL: Final = 20
+"""Signs of life between two looks whether the queue lacks something."""
+
 _MOMENT: Final = 0.05
 """Seconds in which a run that is being accepted comes to be at work."""
 
@@ -30,25 +34,28 @@ class Takeover:
 
     Args:
         workers: The workers, and which of them this is.
-        resume: Takes a run up.
+        take: Sees to it that a run is taken up, here or elsewhere.
         watch: Watches the questions of a parked run.
         at_work: Gives the runs that are at work here.
         stop: Ends the work on a run that somebody else has.
+        refill: Puts into the queue what should be there.
     """
 
     def __init__(
         self,
         workers: Workers,
-        resume: Work,
+        take: Work,
         watch: Work,
         at_work: Callable[[], Collection[str]],
         stop: Callable[[str], None],
+        refill: Callable[[], Awaitable[None]],
     ) -> None:
         self._workers = workers
-        self._resume = resume
+        self._take_up = take
         self._watch = watch
         self._at_work = at_work
         self._stop = stop
+        self._refill = refill
         self._suspects: set[str] = set()
         self._coming = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -80,13 +87,15 @@ class Takeover:
             await self._workers.leave()
 
     async def _go_on(self) -> None:
-        while True:
+        for beats in count(1):
             await asyncio.sleep(self._workers.beat_every)
             try:
                 await self._workers.beat()
+                await self._let_go()
                 if self._looks:
                     await self._sweep()
-                await self._let_go()
+                if self._looks and beats % _REFILL == 0:
+                    await self._refill()
             except BaigongError as error:
                 log.warning("this worker cannot say that it lives: %s", error)
 
@@ -113,7 +122,7 @@ class Takeover:
                 await self._workers.adopt(run)
                 await self._watch(run, workspace)
                 return False
-            await self._resume(run, workspace)
+            await self._take_up(run, workspace)
         except RunNotOpen:
             return False  # Somebody else was faster.
         except BaigongError as error:

@@ -24,9 +24,11 @@ from ..base.settings import Settings
 from ..models.assembly import open_hub
 from ..storage import Database, Home, open_home
 from .apps import Apps
+from .backend import RunBackend
 from .bases import Bases
 from .drafts import Drafts
 from .engine import Engine
+from .errors import NeedsPostgres
 from .files import StoredFiles
 from .host import Host
 from .inventory import Inventory
@@ -91,7 +93,10 @@ class Workbench:
         given = {kind: float(limit) for kind, limit in limits.items() if limit is not None}
         turns = Turns(settings.max_runs, settings.max_runs_workspace)
         workers = Workers(database, home.identity()) if database.shared else None
-        self.engine = Engine(database, self.host, self.recompile, day_limits=given, turns=turns, workers=workers)
+        self.engine = Engine(
+            database, self.host, self.recompile, day_limits=given, turns=turns, workers=workers,
+            backend=_backend(settings, home.identity()) if settings.backend == "dbos" else None,
+        )  # fmt: skip
         self.apps = Apps(database, self.compile)
         self.subflows = Subflows(self.apps, self.recompile)
         self.drafts = Drafts(database, self.apps)
@@ -178,6 +183,23 @@ class Workbench:
             AppBroken: It does not compile here.
         """
         return ready(await self.compile(bundle, complete=False, workspace=workspace))
+
+
+def _backend(settings: Settings, worker: str) -> RunBackend:
+    """Return the queue of runs.
+
+    Raises:
+        NeedsPostgres: There is no PostgreSQL database for it.
+    """
+    from .dbos_backend import DbosBackend
+
+    if settings.database_url is None:
+        raise NeedsPostgres(
+            "The backend dbos needs a PostgreSQL database.",
+            where="BAIGONG_BACKEND",
+            fix="Set BAIGONG_DATABASE_URL, or BAIGONG_BACKEND=inline.",
+        )
+    return DbosBackend(settings.database_url.get_secret_value(), worker, places=settings.max_runs)
 
 
 def _key_text(settings: Settings) -> str | None:

@@ -27,6 +27,9 @@ PATIENCE: Final = 15.0
 _PAUSE: Final = 0.1
 """Seconds between two tries to get a session's turn."""
 
+QUEUE: Final = "queue"
+"""Who has a run that lies in a queue: nobody yet, so that nobody takes it over, and anybody may take it up."""
+
 _LEASE: Final = (
     "INSERT INTO leases (run, worker) VALUES (?, ?) ON CONFLICT (run) DO UPDATE SET worker = excluded.worker"
 )
@@ -43,8 +46,19 @@ _CLAIM: Final = (
 _ORPHANS: Final = (
     "SELECT runs.id, runs.workspace, runs.status, leases.worker FROM runs LEFT JOIN leases ON leases.run = runs.id "
     "WHERE runs.status IN ('accepted', 'running', 'waiting') AND runs.surface <> 'replay' AND "
-    "((leases.worker = ? AND (? = 1 OR runs.status <> 'waiting')) OR NOT EXISTS "
+    "((leases.worker = ? AND (? = 1 OR runs.status <> 'waiting')) OR leases.worker IS NULL OR "
+    "leases.worker <> 'queue' AND NOT EXISTS "
     "(SELECT 1 FROM workers WHERE workers.id = leases.worker AND workers.seen > CLOCK - ?)) "
+    "ORDER BY runs.created, runs.id LIMIT ?"
+)
+_HAND_OVER: Final = (
+    "INSERT INTO leases (run, worker) VALUES (?, 'queue') ON CONFLICT (run) DO UPDATE SET worker = 'queue' "
+    "WHERE leases.worker <> 'queue' AND NOT EXISTS "
+    "(SELECT 1 FROM workers WHERE workers.id = leases.worker AND workers.seen > CLOCK - ?)"
+)
+_QUEUED: Final = (
+    "SELECT runs.id, runs.workspace, runs.fence FROM runs JOIN leases ON leases.run = runs.id "
+    "WHERE leases.worker = 'queue' AND runs.status IN ('accepted', 'running') AND runs.created < CLOCK - ? "
     "ORDER BY runs.created, runs.id LIMIT ?"
 )
 _TURN: Final = (
@@ -91,9 +105,9 @@ class Workers:
 
         await self._database.writer.call(write)
 
-    def lease(self, stream: Stream, run: str) -> None:
-        """Queue that this worker works on a new run."""
-        stream.append(_LEASE, (run, self.id))
+    def lease(self, stream: Stream, run: str, *, queued: bool = False) -> None:
+        """Queue that this worker works on a new run, or that it lies in a queue."""
+        stream.append(_LEASE, (run, QUEUE if queued else self.id))
 
     def claim(self, connection: Connection, run: str, fence: int, *, force: bool = False) -> int | None:
         """Take a run over, and return its new fence; None where it has moved on, or a live worker is at work on it.
@@ -114,6 +128,17 @@ class Workers:
     async def adopt(self, run: str) -> None:
         """Look after a parked run from now on."""
         await self._database.writer.call(lambda connection: connection.execute(_LEASE, (run, self.id)).rowcount)
+
+    async def hand_over(self, run: str) -> bool:
+        """Leave the run of a dead worker to the queue, and say whether it was still that worker's."""
+        query, values = self._timed(_HAND_OVER), (run, self._patience)
+        return await self._database.writer.call(lambda connection: connection.execute(query, values).rowcount) == 1
+
+    async def queued(self, *, seconds: float, most: int) -> list[tuple[str, str, int]]:
+        """Return (run, workspace, fence) of runs that were made before and lie in a queue, or should."""
+        query = self._timed(_QUEUED)
+        values = (int(seconds * 1000), most)
+        return await self._database.reader.run(lambda connection: connection.execute(query, values).fetchall())
 
     async def orphans(self, *, most: int, parked: bool = False) -> list[tuple[str, str, str, str | None]]:
         """Return (run, workspace, status, worker) of open runs that no live worker but this one has, the oldest first.

@@ -19,8 +19,9 @@ from ..base.errors import Json
 from ..base.ids import digest
 from ..orchestration.errors import RunNotFound
 from ..orchestration.forks import Fork
-from ..orchestration.record import RunRecord
+from ..orchestration.record import Origin, RunRecord
 from ..orchestration.runs import Key
+from ..storage import StorageError
 from .errors import Forbidden, KeyReused, RequestInvalid
 from .service import Body, Service
 
@@ -74,15 +75,33 @@ async def start(service: Service, who: Principal, app: CompiledApp, wanted: NewR
     check_pins(who, pinned=bool(wanted.pins or wanted.only))
     given = request.headers.get("idempotency-key")
     if given is None:
-        run = await _accept(service, who, app, wanted, None)
+        background = _in_background(who, wanted, request)
+        run = await _accept(service, who, app, wanted, None, background=background)
     else:
         if not _KEY.fullmatch(given):
             raise RequestInvalid("An idempotency key has 1 to 200 visible ASCII characters.", where="Idempotency-Key")
         asked = {name: value for name, value in wanted.model_dump().items() if value or name in ("inputs", "session")}
         key = Key(f"{who.id}:{given}", digest({"app": app.digest, **asked}))
         async with _locks.setdefault((who.workspace, key.key), asyncio.Lock()):
-            run = await _known(service, who, key) or await _accept(service, who, app, wanted, key)
+            run = await _known(service, who, key) or await _keyed(service, who, app, wanted, key, request)
     return await service.bench.engine.wait(run, who.workspace, timeout=patience(request))
+
+
+async def _keyed(service: Service, who: Principal, app: CompiledApp, wanted: NewRun, key: Key, request: Request) -> str:
+    """Accept a run under a key, unless another server accepts one under the same key at this moment."""
+    try:
+        return await _accept(service, who, app, wanted, key, background=_in_background(who, wanted, request))
+    except StorageError:
+        run = await _known(service, who, key)
+        if run is None:
+            raise
+        return run
+
+
+def _in_background(who: Principal, wanted: NewRun, request: Request) -> bool:
+    """Whether nobody waits for the run: a program that has asked for it and goes away."""
+    interactive = who.kind in SURFACES or wanted.session is not None or wanted.pins or wanted.only
+    return not interactive and patience(request) == 0
 
 
 async def _known(service: Service, who: Principal, key: Key) -> str | None:
@@ -96,16 +115,17 @@ async def _known(service: Service, who: Principal, key: Key) -> str | None:
     return run
 
 
-async def _accept(service: Service, who: Principal, app: CompiledApp, wanted: NewRun, key: Key | None) -> str:
-    info = await service.bench.engine.accept(
+async def _accept(
+    service: Service, who: Principal, app: CompiledApp, wanted: NewRun, key: Key | None, *, background: bool
+) -> str:
+    surface = SURFACES.get(who.kind, "api")
+    info = await service.bench.engine.take_in(
         app,
         await _with_files(service, who, wanted.inputs),
-        workspace=who.workspace,
-        principal=who.id,
-        surface=SURFACES.get(who.kind, "api"),
-        session=wanted.session,
+        Origin(workspace=who.workspace, principal=who.id, surface=surface, session=wanted.session),
         key=key,
         change=Fork(pins=wanted.pins, only=wanted.only) if wanted.pins or wanted.only else None,
+        background=background,
     )
     return info.id
 

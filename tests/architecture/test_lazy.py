@@ -12,7 +12,8 @@ import pytest
 from .tree import PACKAGES, ROOT
 
 HEAVY = (
-    "chromadb", "fastmcp", "langgraph", "llama_cpp", "matplotlib", "sentence_transformers", "streamlit", "torch",
+    "chromadb",
+    "dbos", "fastmcp", "langgraph", "llama_cpp", "matplotlib", "sentence_transformers", "streamlit", "torch",
     "transformers",
 )  # fmt: skip
 

@@ -33,6 +33,9 @@ WORKERS = 3
 LIFE = 2.0
 """Seconds within which a worker is killed that is killed at any moment."""
 
+OPENING = 2.0
+"""Seconds in which a worker opens the queue."""
+
 PATIENCE = 90.0
 """Seconds in which the last worker must have finished everything."""
 
@@ -57,6 +60,7 @@ class Crew:
     folder: Path
     socket: Path
     url: str
+    queue: bool
     members: dict[int, Member] = field(default_factory=dict[int, Member])
     accepted: dict[str, Job] = field(default_factory=dict[str, Job])
     waiting: list[Job] = field(default_factory=list[Job])
@@ -69,12 +73,12 @@ class Crew:
         jobs, self.waiting = self.waiting, []
         fate = self.choose.random()
         point = (self.choose.choice(NAMES), self.choose.randint(1, 3)) if fate < 0.5 else None
-        ends = self.choose.uniform(0.0, LIFE) if 0.5 <= fate < 0.85 else PATIENCE
+        ends = self.choose.uniform(0.0, LIFE) + (OPENING if self.queue else 0) if 0.5 <= fate < 0.85 else PATIENCE
         self._start(place, jobs, point, ends)
 
     def _start(self, place: int, jobs: list[Job], point: tuple[str, int] | None, seconds: float) -> None:
         reading, writing = os.pipe()
-        site = Site(self.folder / f"home{place}", self.socket, apps(ledger=True), url=self.url)
+        site = Site(self.folder / f"home{place}", self.socket, apps(ledger=True), url=self.url, queue=self.queue)
         process = spawn(site, jobs, writing, point=point)
         os.close(writing)
         self.members[place] = Member(process, reading, jobs, time.monotonic() + seconds)
@@ -100,6 +104,8 @@ class Crew:
         _, status = os.waitpid(member.process, 0)
         os.close(member.pipe)
         self.report.kills += os.WIFSIGNALED(status)
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status):
+            self.report.problems.append(f"a worker ended with {os.WEXITSTATUS(status)}")
         said = [line.partition(" ") for line in member.text.decode().splitlines()]
         names = {name for word, _, name in said if word == "accepted"}
         self.accepted |= {job.name: job for job in member.jobs if job.name in names}
@@ -118,8 +124,14 @@ class Crew:
             self.report.problems.append("the last worker did not finish")
 
 
-def besiege(kills: int, seed: int) -> Report:
-    """Kill workers a number of times while others are at work, let a last one finish, and look at what there is."""
+def besiege(kills: int, seed: int, *, queue: bool = False) -> Report:
+    """Kill workers a number of times while others are at work, let a last one finish, and look at what there is.
+
+    Args:
+        kills: How many workers are killed.
+        seed: What the choices are made from.
+        queue: Whether jobs are put into a queue, from which any worker takes them.
+    """
     report = Report(seed)
     choose = random.Random(seed)  # noqa: S311 no secret hangs on it
     with (
@@ -127,7 +139,7 @@ def besiege(kills: int, seed: int) -> Report:
         tempfile.TemporaryDirectory() as folder,
         world(Path(folder) / "world") as socket,
     ):
-        crew = Crew(report, choose, Path(folder), socket, url)
+        crew = Crew(report, choose, Path(folder), socket, url, queue)
         while report.kills < kills:
             for place in range(WORKERS):
                 if place not in crew.members:
@@ -148,10 +160,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--queue", action="store_true", help="put jobs into a queue")
     given = parser.parse_args()
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(1 << 31)
     print(f"seed {seed}", file=sys.stderr, flush=True)  # noqa: T201 for whoever wants to repeat it
-    report = besiege(given.kills, seed)
+    report = besiege(given.kills, seed, queue=given.queue)
     shown = {name: getattr(report, name) for name in Report.__slots__}
     print(json.dumps(shown, indent=2))  # noqa: T201 the report
     return 1 if report.problems else 0

@@ -13,10 +13,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 ROOT = Path(__file__).parents[2]
 
 
-def test_forty_kills_among_three_workers_lose_nothing() -> None:
+@pytest.mark.parametrize("options", [(), ("--queue",)])
+def test_forty_kills_among_three_workers_lose_nothing(options: tuple[str, ...]) -> None:
     if not [*Path("/usr/lib/postgresql").glob("*/bin/initdb")]:
         pytest.skip("PostgreSQL is not installed (Debian's package postgresql)")
-    words = [sys.executable, "-m", "tests.faults.crew", "--kills", "40"]
+    words = [sys.executable, "-m", "tests.faults.crew", "--kills", "40", *options]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=380, check=False)
     assert done.stdout, done.stderr
     report = json.loads(done.stdout)

@@ -13,9 +13,11 @@ from agents.spec import Bundle
 from runtime.base import failpoints
 from runtime.base.errors import Json
 from runtime.base.settings import Settings
+from runtime.orchestration.dbos_backend import DbosBackend
 from runtime.orchestration.engine import Engine
 from runtime.orchestration.files import StoredFiles
 from runtime.orchestration.host import Host
+from runtime.orchestration.record import Origin
 from runtime.orchestration.runs import Key
 from runtime.orchestration.workers import Workers
 from runtime.storage import Database, open_home
@@ -39,6 +41,7 @@ class Site:
         apps: The shapes, compiled.
         ledger: Whether tools are given their idempotency keys.
         url: The database that several workers share, if there is one.
+        queue: Whether jobs are put into a queue in it.
     """
 
     home: Path
@@ -46,6 +49,7 @@ class Site:
     apps: Mapping[str, CompiledApp]
     ledger: bool = True
     url: str | None = None
+    queue: bool = False
 
 
 def spawn(site: Site, jobs: Sequence[Job], said: int, *, point: tuple[str, int] | None = None) -> int:
@@ -81,13 +85,15 @@ async def _work(site: Site, jobs: Sequence[Job], said: int) -> None:
             return next(app for app in site.apps.values() if app.digest == bundle.digest)
 
         workers = Workers(database, home.identity(), beat=0.1, patience=1.0) if database.shared else None
-        engine = Engine(database, host, recompile, workers=workers)
+        backend = DbosBackend(site.url, home.identity(), places=16) if site.url and site.queue else None
+        engine = Engine(database, host, recompile, workers=workers, backend=backend)
         try:
             await engine.start()
             for job in jobs:
                 if await engine.runs.keyed("main", job.name) is None:
                     key = Key(job.name, "siege")
-                    await engine.accept(site.apps[job.shape], {"job": job.name}, key=key)
+                    app = site.apps[job.shape]
+                    await engine.take_in(app, {"job": job.name}, Origin(), key=key, background=site.queue)
                 os.write(said, f"accepted {job.name}\n".encode())
             await asyncio.gather(*(_finish(site, engine, job) for job in jobs))
             os.write(said, b"done\n")

@@ -15,8 +15,10 @@ from agents.context import ModelRequest
 from runtime.base.events import Event
 from runtime.models.ports import ModelAnswer
 from runtime.orchestration.errors import RunNotOpen
-from runtime.orchestration.record import RunRecord
+from runtime.orchestration.record import Origin, RunInfo, RunRecord
+from runtime.orchestration.runs import Key
 from runtime.orchestration.workers import Workers
+from runtime.storage import StreamLost
 
 from . import bench as host_of
 from .bench import HEAD, NEEDS, Answers, Bench, compiled
@@ -241,6 +243,18 @@ async def test_workers_know_what_the_others_have_spent(crew: Crew) -> None:
         record = await ended(host, (await host.engine.accept(app, {"q": "x"})).id)
         codes.append((record.error or {}).get("code"))
     assert codes == [None, None, "BG750", "BG750"]
+
+
+async def test_an_idempotency_key_makes_one_run_wherever_it_is_used(crew: Crew) -> None:
+    crew.models.seconds = 0.1
+    key, origin = Key("k", "h"), Origin()
+    asked = [host.engine.take_in(compiled(CHAT), {"q": "x"}, origin, key=key) for host in crew.hosts]
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    made = [one for one in found if isinstance(one, RunInfo)]
+    assert (len(made), [type(one) for one in found if one not in made]) == (1, [StreamLost, StreamLost])
+    assert await crew.hosts[1].engine.runs.keyed("main", "k") == ("h", made[0].id)
+    assert (await ended(crew.hosts[2], made[0].id)).status == "ended"
+    assert len(await crew.hosts[0].engine.runs.list("main")) == 1
 
 
 async def _given(app: object) -> object:
