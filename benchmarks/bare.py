@@ -1,18 +1,20 @@
 """The same two graphs written by hand in LangGraph behind Starlette.
 
-Run: python -m benchmarks.bare PORT MODEL FOLDER SAVER, where SAVER is `sqlite` (LangGraph's own saver) or `group` (the
-product's saver, which commits many runs' checkpoints together).
+Run: python -m benchmarks.bare PORT MODEL FOLDER SAVER CLIENT, where SAVER is `sqlite` (LangGraph's own saver) or
+`group` (the product's saver, which commits many runs' checkpoints together), and CLIENT is `httpx` (what most examples
+use) or `aiohttp` (what the product uses).
 """
 
 from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypedDict
 
+import aiohttp
 import aiosqlite
 import httpx
 import uvicorn
@@ -35,13 +37,43 @@ class State(TypedDict):
     text: str
 
 
-def graphs(saver: BaseCheckpointSaver[Any], http: httpx.AsyncClient, model: str) -> dict[str, Any]:
+Post = Callable[[str, dict[str, Any]], Awaitable[Any]]
+"""Sends JSON and returns JSON."""
+
+
+@asynccontextmanager
+async def by_httpx() -> AsyncGenerator[Post]:
+    """Send with httpx."""
+    async with httpx.AsyncClient(trust_env=False) as http:
+
+        async def post(url: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 JSON
+            return (await http.post(url, json=body)).json()
+
+        yield post
+
+
+@asynccontextmanager
+async def by_aiohttp() -> AsyncGenerator[Post]:
+    """Send with aiohttp."""
+    async with aiohttp.ClientSession() as http:
+
+        async def post(url: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 JSON
+            async with http.post(url, json=body) as answer:
+                return await answer.json()
+
+        yield post
+
+
+CLIENTS = {"httpx": by_httpx, "aiohttp": by_aiohttp}
+
+
+def graphs(saver: BaseCheckpointSaver[Any], post: Post, model: str) -> dict[str, Any]:
     """Return the chat and the chain."""
 
     async def say(state: State) -> State:
         body = {"model": "fake", "messages": [{"role": "user", "content": state["text"]}]}
-        answer = await http.post(f"{model}/chat/completions", json=body)
-        return {"text": answer.json()["choices"][0]["message"]["content"]}
+        answer = await post(f"{model}/chat/completions", body)
+        return {"text": answer["choices"][0]["message"]["content"]}
 
     async def dot(state: State) -> State:
         return {"text": state["text"] + "."}
@@ -84,14 +116,14 @@ async def group_saver(folder: Path) -> AsyncGenerator[BaseCheckpointSaver[Any]]:
 SAVERS = {"sqlite": sqlite_saver, "group": group_saver}
 
 
-def application(model: str, folder: Path, saver: str) -> Starlette:
+def application(model: str, folder: Path, saver: str, client: str) -> Starlette:
     """Return the server."""
     known: dict[str, Any] = {}
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        async with SAVERS[saver](folder) as opened, httpx.AsyncClient(trust_env=False) as http:
-            known.update(graphs(opened, http, model))
+        async with SAVERS[saver](folder) as opened, CLIENTS[client]() as post:
+            known.update(graphs(opened, post, model))
             yield
 
     async def run(request: Request) -> JSONResponse:
@@ -105,7 +137,7 @@ def application(model: str, folder: Path, saver: str) -> Starlette:
 
 if __name__ == "__main__":
     uvicorn.run(
-        application(sys.argv[2], Path(sys.argv[3]), sys.argv[4]),
+        application(sys.argv[2], Path(sys.argv[3]), sys.argv[4], sys.argv[5]),
         port=int(sys.argv[1]),
         log_level="error",
         access_log=False,

@@ -83,6 +83,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--seconds", type=float, default=4.0)
     options.add_argument("--saver", choices=["group", "sqlite"], default="group", help="The baseline's saver.")
+    options.add_argument("--client", choices=["httpx", "aiohttp"], default="httpx", help="The baseline's HTTP client.")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home, model, bare = Path(folder) / "home", free_port(), free_port()
@@ -91,7 +92,7 @@ def main() -> None:
         (home / "models.yaml").write_text(MODELS.format(url=url), encoding="utf-8")
         with (
             running("benchmarks.fake_model", str(model)),
-            running("benchmarks.bare", str(bare), url, folder, chosen.saver),
+            running("benchmarks.bare", str(bare), url, folder, chosen.saver, chosen.client),
             running("benchmarks.product", env={"BAIGONG_HOME": str(home)}, said=True) as line,
         ):
             said = json.loads(line)
@@ -104,7 +105,8 @@ def main() -> None:
                 ours = Request(url=place, body=b'{"inputs": {"text": "ping"}}', headers=headers)
                 theirs = Request(url=f"http://127.0.0.1:{bare}/{app}", body=b'{"text": "ping"}', headers={})
                 found[app] = asyncio.run(compare(ours, theirs, expect, rounds=chosen.rounds, seconds=chosen.seconds))
-    print(json.dumps({"clients": CLIENTS, "saver": chosen.saver, "rounds": chosen.rounds, **found}, indent=2))  # noqa: T201
+    chose = {"clients": CLIENTS, "saver": chosen.saver, "client": chosen.client, "rounds": chosen.rounds}
+    print(json.dumps({**chose, **found}, indent=2))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
+from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import httpx
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 from pydantic import Field, PrivateAttr
@@ -23,10 +24,14 @@ from .model import StreamingChat
 from .sse import events
 from .wire import Assembly, body_of
 
+if TYPE_CHECKING:
+    import aiohttp
+
 __all__ = ["Connect", "RemoteChat", "plain_client"]
 
-Connect = Callable[[Limits], httpx.AsyncClient]
-"""Makes the HTTP client of a deployment."""
+Connect = Callable[[Limits], Any]
+"""Makes the HTTP client of a deployment: aiohttp's, which takes a tenth of the time that httpx takes for a call,
+and is loaded for the first call only."""
 
 FIRST_PAUSE = 0.5
 MAX_ERROR_BYTES = 64 * 1024
@@ -35,9 +40,25 @@ LAST_READ = 0.1
 DONE = "[DONE]"
 
 
-def plain_client(limits: Limits) -> httpx.AsyncClient:
-    """Return a client that takes nothing from the environment and follows no redirect; reading is `Deadline`'s."""
-    return httpx.AsyncClient(timeout=httpx.Timeout(None, connect=limits.connect), trust_env=False)
+def plain_client(limits: Limits) -> aiohttp.ClientSession:
+    """Return a client that keeps no cookies and takes no proxy from the environment; reading is `Deadline`'s."""
+    import aiohttp
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=_certificates()),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect),
+    )
+
+
+@lru_cache(maxsize=1)
+def _certificates() -> ssl.SSLContext:
+    """Trust the public authorities, and those that the machine trusts."""
+    import certifi
+
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.load_default_certs()
+    return context
 
 
 async def _no_key() -> str | None:
@@ -57,8 +78,8 @@ class RemoteChat(StreamingChat):
     endpoint: Endpoint
     key: Callable[[], Awaitable[str | None]] = Field(default=_no_key, repr=False, exclude=True)
     connect: Connect = Field(default=plain_client, repr=False, exclude=True)
-    _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = PrivateAttr(
-        default_factory=WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient]
+    _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = PrivateAttr(
+        default_factory=WeakKeyDictionary
     )
 
     @property
@@ -73,7 +94,7 @@ class RemoteChat(StreamingChat):
         """Close the connections of this event loop; a later call opens new ones."""
         client = self._clients.pop(asyncio.get_running_loop(), None)
         if client:
-            await client.aclose()
+            await client.close()
 
     async def chunks(
         self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]
@@ -114,54 +135,58 @@ class RemoteChat(StreamingChat):
         yield assembly.end()
 
     @asynccontextmanager
-    async def _response(self, body: dict[str, Any], deadline: Deadline) -> AsyncGenerator[httpx.Response]:
+    async def _response(self, body: dict[str, Any], deadline: Deadline) -> AsyncGenerator[aiohttp.ClientResponse]:
         """Send a request; the response is closed on every way out.
 
         Raises:
             ModelError: The server cannot be reached, or answers with an error.
         """
+        import aiohttp
+
         key = await self._key()
         client = self._open()
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        request = client.build_request("POST", f"{self.endpoint.url}/chat/completions", json=body, headers=headers)
+        sent = client.post(f"{self.endpoint.url}/chat/completions", json=body, headers=headers, allow_redirects=False)
         try:
-            response = await deadline.wait(client.send(request, stream=True))
-        except httpx.HTTPError as error:
+            response = await deadline.wait(sent)
+        except aiohttp.ClientError as error:
             raise ModelUnavailable(f"The server cannot be reached: {_named(error)}.", where=self._where) from error
         try:
             await self._check(response, deadline, key)
             yield response
         finally:
-            await response.aclose()
+            response.close()  # unless it was read to its end
 
-    def _open(self) -> httpx.AsyncClient:
+    def _open(self) -> aiohttp.ClientSession:
         """Return the client of this event loop: a connection cannot be shared between two."""
         loop = asyncio.get_running_loop()
         if loop not in self._clients:
             self._clients[loop] = self.connect(self.endpoint.limits)
         return self._clients[loop]
 
-    async def _check(self, response: httpx.Response, deadline: Deadline, key: str | None) -> None:
+    async def _check(self, response: aiohttp.ClientResponse, deadline: Deadline, key: str | None) -> None:
         """Raise unless the response is a stream of events."""
-        if response.status_code != OK:
+        if response.status != OK:
             content = await deadline.wait(_beginning(response))
             wait = seconds_of(response.headers.get("Retry-After"))
-            raise failure_of_response(response.status_code, content, where=self._where, retry_after=wait, key=key)
+            raise failure_of_response(response.status, content, where=self._where, retry_after=wait, key=key)
         kind = response.headers.get("Content-Type", "")
         if not kind.startswith("text/event-stream"):
             raise ModelOutputInvalid(f"The server does not stream: it sent {kind or 'no type'!r}.", where=self._where)
 
-    async def _events(self, response: httpx.Response, deadline: Deadline) -> AsyncGenerator[str]:
+    async def _events(self, response: aiohttp.ClientResponse, deadline: Deadline) -> AsyncGenerator[str]:
         """Yield the data of the events up to the last.
 
         Raises:
             ModelError: The connection broke, was too slow, or brought no events.
         """
-        async with aclosing(events(response.aiter_bytes())) as found:
+        import aiohttp
+
+        async with aclosing(events(response.content.iter_any())) as found:
             while True:
                 try:
                     data = await deadline.wait(anext(found, DONE))
-                except httpx.HTTPError as error:
+                except aiohttp.ClientError as error:
                     raise ModelInterrupted(f"The connection broke: {_named(error)}.", where=self._where) from error
                 except ValueError as error:
                     raise ModelOutputInvalid(f"The stream cannot be read: {error}.", where=self._where) from error
@@ -169,7 +194,7 @@ class RemoteChat(StreamingChat):
                     break
                 yield data
             # A body that was read to its end leaves the connection open for the next call.
-            with suppress(TimeoutError, ValueError, httpx.HTTPError):
+            with suppress(TimeoutError, ValueError, aiohttp.ClientError):
                 async with asyncio.timeout(LAST_READ):
                     await anext(found, None)
 
@@ -191,9 +216,9 @@ class RemoteChat(StreamingChat):
         return key
 
 
-async def _beginning(response: httpx.Response) -> bytes:
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
     content = b""
-    async for block in response.aiter_bytes():
+    async for block in response.content.iter_any():
         content += block
         if len(content) >= MAX_ERROR_BYTES:
             break

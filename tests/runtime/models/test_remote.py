@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import httpx
+import aiohttp
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
@@ -390,7 +390,7 @@ async def test_proxies_of_the_environment_are_ignored(
 async def test_the_client_can_be_replaced(server: ChatServer, remote: Remote) -> None:
     server.says(streams(HELLO))
     model = remote()
-    model.connect = lambda limits: httpx.AsyncClient(headers={"X-Way": "guarded"})
+    model.connect = lambda limits: aiohttp.ClientSession(headers={"X-Way": "guarded"})
     await model.ainvoke("Hi")
     assert server.headers[0]["x-way"] == "guarded"
 
