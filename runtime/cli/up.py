@@ -11,6 +11,7 @@ import typer
 
 from ..base.errors import BaigongError, Json
 from ..base.language import Language
+from .collector import calm
 from .errors import UsageError
 from .options import AsJson, chosen
 from .output import emit, paint, say
@@ -154,6 +155,7 @@ async def _serve(
         owner = bench.home.publish(url, builder=page)
         app = create_app(bench, owner_key=owner.key or "", hosts=hosts, origins=_origins(hosts, pages))
         async with listen(app, listening) as serving, contextlib.AsyncExitStack() as stack:
+            calm()
             taking = asyncio.create_task(_take_up(bench))
             forgetting = asyncio.create_task(_forget(bench))
             signing = None

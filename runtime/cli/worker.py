@@ -8,6 +8,7 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from ..base.language import Language
+from .collector import calm
 from .output import say
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ async def _work(settings: Settings) -> None:
     bench = await Workbench.open(settings)
     try:
         await bench.engine.start()
+        calm()
         say(_TEXTS[settings.language])
         await stop.wait()
     finally:
