@@ -10,7 +10,7 @@ from runtime.base.errors import Json
 from .compiler import compile_bundle
 from .diagnostics import Diagnostic, Fix, Op
 from .errors import AgentError
-from .spec import Bundle, Operation, Resources, apply_edit, parse_yaml
+from .spec import Bundle, Operation, Resources, apply_edit, parse_app
 from .spec.pointer import parent, split, value_at
 
 __all__ = ["Mended", "mend"]
@@ -70,7 +70,7 @@ def _count(findings: tuple[Diagnostic, ...], code: str) -> int:
 
 
 def _operations(bundle: Bundle, fix: Fix) -> Iterator[Operation]:
-    data = parse_yaml(bundle.app_text).data
+    data = parse_app(bundle.app_text).data
     for op in fix.ops:
         if op.op == "move":
             value = value_at(data, op.path)

@@ -20,7 +20,7 @@ from ..nodes.llm import LlmConfig
 from ..nodes.subflow import SubflowConfig
 from ..nodes.template import TemplateConfig
 from ..scope import Scope
-from ..spec import Bundle, Document, Positions, Resources, parse_yaml, read_document, read_lock, resources_from_lock
+from ..spec import Bundle, Document, Positions, Resources, parse_app, read_document, read_lock, resources_from_lock
 from ..spec.document import InputSpec, OutputSpec, StateSpec
 from ..types import BUILTINS, STRING, EnumOf, OptionalOf, Type, coerce, parse_type, parse_types
 from .bodies import check_bodies
@@ -69,7 +69,7 @@ def compile_bundle(
         resources: What the host offers; None takes what `bundle.lock` says.
         apps: The apps that it runs, by its own names for them; without one of them it can be checked but not run.
     """
-    parsed = parse_yaml(bundle.app_text)
+    parsed = parse_app(bundle.app_text)
     document, shape = read_document(parsed.data, parsed.positions) if parsed.data is not None else (None, [])
     found = [*parsed.diagnostics, *shape]
     app, shown = None, Sketch()

@@ -20,6 +20,7 @@ from .resources import (
 )
 from .shape import explain_errors, read_document
 from .text import Parsed, parse_yaml
+from .versions import parse_app
 
 __all__ = [
     "AppInfo",
@@ -49,6 +50,7 @@ __all__ = [
     "lock_from_resources",
     "operation_from_json",
     "operation_to_json",
+    "parse_app",
     "parse_yaml",
     "read_bundle",
     "read_comments",

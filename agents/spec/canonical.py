@@ -21,7 +21,7 @@ from .comments import Comments, read_comments
 from .outline import DOCUMENT, Outline
 from .pointer import child, shown, split
 from .scalar import UNSAFE, exact, spell
-from .text import parse_yaml
+from .versions import parse_app
 
 __all__ = ["dump_app", "format_app"]
 
@@ -37,7 +37,7 @@ def format_app(text: str) -> str:
     Raises:
         BundleError: The text is not valid, or no mapping.
     """
-    parsed = parse_yaml(text)
+    parsed = parse_app(text)
     if parsed.diagnostics:
         first = parsed.diagnostics[0]
         where = f"app.yaml:{first.line}:{first.column}" if first.line else "app.yaml"

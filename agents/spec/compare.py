@@ -11,7 +11,7 @@ from runtime.base.errors import Json
 from ..errors import BundleError
 from .bundle import APP, LAYOUT, LOCK, Bundle
 from .pointer import child
-from .text import parse_yaml
+from .versions import parse_app
 
 __all__ = ["ABSENT", "Absent", "Change", "changes", "meaning"]
 
@@ -80,7 +80,7 @@ def meaning(bundle: Bundle) -> Json:
     Raises:
         BundleError: It is no valid YAML.
     """
-    parsed = parse_yaml(bundle.app_text)
+    parsed = parse_app(bundle.app_text)
     if not isinstance(parsed.data, dict):
         first = parsed.diagnostics[0].en if parsed.diagnostics else "It is no mapping."
         raise BundleError(first, where=APP, fix="Run: baigong check")

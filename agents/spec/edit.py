@@ -29,6 +29,7 @@ from .canonical import dump_app
 from .comments import read_comments
 from .pointer import child, parent, split
 from .text import parse_yaml
+from .versions import parse_app
 
 __all__ = ["Edit", "Kind", "Operation", "apply_edit", "operation_from_json", "operation_to_json"]
 
@@ -101,7 +102,7 @@ class _Desk:
             if file == LAYOUT:
                 self._data[file] = deepcopy(Bundle(files=self._files).layout)
             else:
-                parsed = parse_yaml(self._text(file))
+                parsed = parse_app(self._text(file))
                 if not isinstance(parsed.data, dict):
                     raise EditInvalid(f"{file} is no valid mapping.", where=file, fix="Mend its text first.")
                 self._data[file] = deepcopy(parsed.data)

@@ -20,10 +20,10 @@ from .outline import outline_of
 from .pointer import child, parent, shown, split, value_at
 from .positions import Positions
 from .problems import choices, expected, problem, wrong_kind
+from .versions import CURRENT
 
 __all__ = ["explain_errors", "read_document"]
 
-DSL = 1
 UNKNOWN = Positions()
 ID_PATTERN = r"^[a-z][a-z0-9_]{0,47}$"
 ID_SECTIONS = ("/nodes", "/inputs", "/outputs", "/state", "/requires/models", "/requires/tools", "/requires/knowledge")
@@ -39,7 +39,7 @@ def read_document(data: Json, positions: Positions = UNKNOWN) -> tuple[Document 
     Returns:
         The document, or None when anything is wrong with it, and all findings in the order of the text.
     """
-    if isinstance(data, dict) and "dsl" in data and (data["dsl"] != DSL or type(data["dsl"]) is not int):
+    if isinstance(data, dict) and "dsl" in data and (data["dsl"] != CURRENT or type(data["dsl"]) is not int):
         return None, [positions.locate(_version(data["dsl"]))]
     found = [positions.locate(item, key=True) for item in _reserved(data)]
     document: Document | None = None
@@ -175,10 +175,10 @@ def _bad_id(path: str, name: str, *, root: bool = False) -> Diagnostic:
 
 def _version(found: Json) -> Diagnostic:
     text = json.dumps(found, ensure_ascii=False)
-    if isinstance(found, int | float) and found > DSL:
+    if isinstance(found, int | float) and found > CURRENT:
         return finding("BG109", "/dsl", {"found": text}, fix=Fix("Update Baigong.", "请升级百工。"))
-    ops = (Op(op="set", path="/dsl", value=DSL),)
-    return finding("BG109", "/dsl", {"found": text}, fix=Fix(f"Write dsl: {DSL}.", f"写作 dsl: {DSL}。", ops))
+    ops = (Op(op="set", path="/dsl", value=CURRENT),)
+    return finding("BG109", "/dsl", {"found": text}, fix=Fix(f"Write dsl: {CURRENT}.", f"写作 dsl: {CURRENT}。", ops))
 
 
 def _hint(near: str | None, free: list[str]) -> Phrase:

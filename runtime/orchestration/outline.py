@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import cast
 
-from agents.spec import Bundle, Document, parse_yaml, read_document
+from agents.spec import Bundle, Document, parse_app, read_document
 from agents.spec.document import Bilingual
 
 from ..base.errors import Json
@@ -16,7 +16,7 @@ __all__ = ["describe_inputs", "describe_outputs", "read_app", "texts"]
 @lru_cache(maxsize=128)
 def read_app(bundle: Bundle) -> Document | None:
     """Return the document of a bundle, or None when its shape is wrong."""
-    parsed = parse_yaml(bundle.app_text)
+    parsed = parse_app(bundle.app_text)
     return read_document(parsed.data, parsed.positions)[0] if parsed.data is not None else None
 
 

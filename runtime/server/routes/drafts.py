@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter
 from pydantic import Field
 
-from agents.spec import parse_yaml
+from agents.spec import parse_app
 from agents.spec.edit import operation_from_json
 
 from ...base.errors import Json
@@ -52,7 +52,7 @@ async def edit_app(service: Served, who: Who, app: str, body: NewEdit) -> dict[s
 
 
 def _shown(draft: Draft) -> dict[str, Json]:
-    parsed = parse_yaml(draft.bundle.app_text)
+    parsed = parse_app(draft.bundle.app_text)
     return {
         "app": draft.app,
         "revision": draft.revision,
