@@ -22,6 +22,9 @@ from .principal import EVERYTHING, SCOPES, Principal, PrincipalKind
 
 __all__ = ["LINK_SECONDS", "SESSION_SECONDS", "Credentials", "KeyInfo"]
 
+_FRESH: Final = 5.0
+"""Seconds after which it is looked again whether another server has revoked a credential."""
+
 LINK_SECONDS: Final = 600
 SESSION_SECONDS: Final = 30 * 24 * 3600
 
@@ -65,7 +68,7 @@ class Credentials:
     def __init__(self, database: Database, key: SecretKey) -> None:
         self._database = database
         self._key = key
-        self._known: dict[str, tuple[Principal, int | None]] = {}
+        self._known: dict[str, tuple[Principal, int | None, float]] = {}
         self._revocations = 0
 
     async def issue_key(
@@ -127,15 +130,15 @@ class Credentials:
         if mac is None:
             return None
         found = self._known.get(mac)
-        if found is None:
+        if found is None or (self._database.shared and time.monotonic() > found[2]):
             revocations = self._revocations
             row = await self._database.reader.run(lambda connection: connection.execute(_FIND, (mac,)).fetchone())
             if row is None:
                 return None
-            found = _principal(row)
+            found = (*_principal(row), time.monotonic() + _FRESH)
             if revocations == self._revocations:  # else this very key may have been revoked after it was read
                 self._known[mac] = found
-        principal, expires = found
+        principal, expires, _ = found
         return principal if expires is None or expires > _now() else None
 
     async def list(self, workspace: str = "main") -> list[KeyInfo]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .connection import Backend, Session
-from .errors import Fenced, StorageError, StreamLost
+from .errors import CommitUnknown, Fenced, StorageError, StreamLost
 from .stream import Row, Unit
 
 __all__ = ["Applier", "Stats"]
@@ -62,13 +62,17 @@ class Applier:
         started = time.perf_counter()
         deadline = time.monotonic() + self._patience
         outcome = self._attempt(units, deadline)
-        if outcome is None or len(units) == 1 or self._backend.passing(outcome.__cause__ or outcome):
+        if outcome is None or len(units) == 1 or self._common(outcome):
             outcomes: list[StorageError | None] = [outcome] * len(units)
         else:
             self._stats.splits += 1
             outcomes = [self._attempt([unit], deadline) for unit in units]
         self._stats.seconds += time.perf_counter() - started
         return outcomes
+
+    def _common(self, outcome: StorageError) -> bool:
+        """Whether an outcome is that of all units, and not the fault of one of them."""
+        return isinstance(outcome, CommitUnknown) or self._backend.passing(outcome.__cause__ or outcome)
 
     def _attempt(self, units: Sequence[Unit], deadline: float) -> StorageError | None:
         """Apply the units in one transaction, again and again while only the host is at fault."""

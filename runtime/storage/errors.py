@@ -12,6 +12,7 @@ __all__ = [
     "AppMissing",
     "ArtifactMissing",
     "BundleMissing",
+    "CommitUnknown",
     "DatabaseCorrupt",
     "DatabaseNewer",
     "Fenced",
@@ -69,6 +70,10 @@ class StreamLost(StorageError):
     """An earlier write of this stream failed; what the caller holds in memory is ahead of the file."""
 
     code = "BG926"
+
+
+class CommitUnknown(StreamLost):
+    """The connection was lost while a transaction was being committed: nobody knows whether it is."""
 
 
 class WriterClosed(StorageError):

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import secrets
+import socket
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -75,16 +76,20 @@ class Home:
     def identity(self) -> str:
         """Return the id of this home, by which it is known to others that share its database.
 
+        A copy of a home, in another place or on another machine, is another home.
+
         Raises:
             StorageError: It cannot be written down.
         """
-        path = self.root / "worker.id"
+        path, place = self.root / "worker.id", f"{socket.gethostname()}:{self.root.resolve()}"
         try:
-            if not path.exists():
-                path.write_text(new_id("worker"), encoding="ascii")
-            return path.read_text(encoding="ascii").strip()
+            known = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+            if known[1:2] != [place]:
+                known = [new_id("worker"), place]
+                path.write_text("\n".join(known), encoding="utf-8")
         except OSError as error:
             raise of_file(error, path) from error
+        return known[0]
 
     def publish(self, address: str, *, builder: str | None = None) -> Owner:
         """Tell other processes of this user where the owner can be reached, and with which fresh key.

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, LiteralString, cast
 
 from .connection import Connection
-from .errors import StorageError, StorageFull
+from .errors import CommitUnknown, StorageError, StorageFull
 from .migration import HEAD, upgrade
 from .stream import Row, Statement
 
@@ -169,7 +169,7 @@ class PostgresSession:
         """Commit the transaction.
 
         Raises:
-            StorageError: The connection was lost, so that nobody knows whether it is committed.
+            CommitUnknown: The connection was lost.
         """
         raw = self.connection.raw
         try:
@@ -178,7 +178,8 @@ class PostgresSession:
             if not raw.closed:
                 raise
             fix = "Look at the run again; what is not finished is taken up again."
-            raise StorageError(f"The connection was lost while writing: {_text(error)}.", fix=fix) from None
+            text = f"The connection was lost while writing: {_text(error)}."
+            raise CommitUnknown(text, fix=fix) from None
 
     def rollback(self) -> None:
         """Undo the transaction, if there is one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -12,13 +13,16 @@ import psycopg
 import pytest
 
 from agents.context import ModelRequest
+from runtime.access import Credentials
+from runtime.access.key import SecretKey
 from runtime.base.events import Event
+from runtime.base.settings import Settings
 from runtime.models.ports import ModelAnswer
 from runtime.orchestration.errors import RunNotOpen
 from runtime.orchestration.record import Origin, RunInfo, RunRecord
 from runtime.orchestration.runs import Key
 from runtime.orchestration.workers import Workers
-from runtime.storage import StreamLost
+from runtime.storage import StreamLost, open_home
 
 from . import bench as host_of
 from .bench import HEAD, NEEDS, Answers, Bench, compiled
@@ -243,6 +247,30 @@ async def test_workers_know_what_the_others_have_spent(crew: Crew) -> None:
         record = await ended(host, (await host.engine.accept(app, {"q": "x"})).id)
         codes.append((record.error or {}).get("code"))
     assert codes == [None, None, "BG750", "BG750"]
+
+
+async def test_a_key_that_one_server_revokes_is_soon_unknown_to_all(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.access.credentials._FRESH", 0.2)
+    key = SecretKey(bytes(32))
+    one, two = (Credentials(host.database, key) for host in crew.hosts[:2])
+    token, info = await one.issue_key("k")
+    assert await two.find(token) is not None
+    await one.revoke(info.id)
+    await asyncio.sleep(0.3)
+    assert await two.find(token) is None
+
+
+async def test_a_copy_of_a_home_is_another_worker(tmp_path: Path) -> None:
+    with open_home(Settings(home=tmp_path / "a")) as home:
+        first = home.identity()
+        assert home.identity() == first
+    with open_home(Settings(home=tmp_path / "a")) as home:
+        assert home.identity() == first
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    with open_home(Settings(home=tmp_path / "b")) as home:
+        assert home.identity() != first
 
 
 async def test_an_idempotency_key_makes_one_run_wherever_it_is_used(crew: Crew) -> None:

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from runtime.storage import Connection, Fenced, Reader, StorageError, StreamLost, Writer
-from runtime.storage.errors import DatabaseNewer
+from runtime.storage.errors import CommitUnknown, DatabaseNewer
 from runtime.storage.postgres import PostgresServer
 from runtime.storage.tables import METADATA
 from tests.postgres import postgres
@@ -174,6 +174,29 @@ async def test_a_lost_connection_is_made_anew(writer: Writer, url: str) -> None:
     assert await writer.call(lambda connection: connection.execute(INSERT, (2, "y")).rowcount) == 1
     assert await reader.run(lambda connection: connection.execute("SELECT count(*) FROM t").fetchone()[0]) == 2
     await reader.close()
+
+
+async def test_a_commit_of_which_nobody_knows_is_not_made_again(writer: Writer, url: str) -> None:
+    """The connection is lost in the middle of COMMIT: each stream hears of it, and nothing is written a second time."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$"
+        )
+        connection.execute(
+            "CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW WHEN (NEW.v = 'cut') EXECUTE FUNCTION cut()"
+        )
+    one, two = writer.stream(), writer.stream()
+    one.append(INSERT, (1, "cut"))
+    two.append(INSERT, (2, "whole"))
+    results = await asyncio.gather(one.commit(), two.commit(), return_exceptions=True)
+    assert [type(result) for result in results] == [CommitUnknown, CommitUnknown]
+    assert (rows(url), writer.stats.splits) == ([], 0)
+    three = writer.stream()
+    three.append(INSERT, (3, "later"))
+    await three.commit()
+    assert rows(url) == [(3, "later")]
 
 
 async def test_two_that_wait_for_each_other_are_both_served(writer: Writer, url: str) -> None:
