@@ -43,7 +43,7 @@ export function ConfigField(props: Props) {
   const { id, name, spec, content, required, onEdit } = props;
   const schema = plain(props.schema);
   const value = spec[name];
-  const label = fieldName(name, t) + (required ? " *" : "");
+  const label = fieldName(name, t, text(spec.type)) + (required ? " *" : "");
   const path = pointer("nodes", id, name);
   const put = (next: Json | undefined) => onEdit(putOps(content.document, path, next));
   if (name === "tool") return <ToolField {...props} label={label} />;
@@ -139,10 +139,11 @@ function listOf(typed: string, required: boolean): Json | undefined {
   return found.length > 0 || required ? found : undefined;
 }
 
-export function fieldName(name: string, t: (key: string) => string): string {
-  const key = "key." + name;
-  const found = t(key);
-  return found === key ? name.replaceAll("_", " ") : found;
+// A node type may call a key by a name of its own.
+export function fieldName(name: string, t: (key: string) => string, type = ""): string {
+  const keys = [`key.${type}.${name}`, "key." + name];
+  const known = keys.find((key) => t(key) !== key);
+  return known ? t(known) : name.replaceAll("_", " ");
 }
 
 function Pairs({

@@ -1,7 +1,7 @@
 // The state that the browser's address carries: app, node, run, language.
 
 export function readAddress(name: string): string | null {
-  return new URLSearchParams(location.search).get(name);
+  return new URLSearchParams(location.search).get(name) || null;
 }
 
 export function writeAddress(changes: { [name: string]: string | null }): void {
