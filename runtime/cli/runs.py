@@ -174,7 +174,7 @@ def _list_asks(asks: list[dict[str, Any]], run_id: str, *, as_json: bool) -> int
     if as_json:
         emit({"asks": [*asks]})
     else:
-        say("\n".join(questions(asks, run_id)) or "No question is open.")
+        say("\n".join(questions(asks, run_id)) or "No question is open: if it waits, then for a time or an event.")
     return 0
 
 
@@ -224,14 +224,14 @@ def tell(record: dict[str, Any], *, as_json: bool) -> int:
         from ..base.settings import load_settings
 
         settings = load_settings()
-        for line in lines(record["outputs"] or {}, settings.home / "artifacts", settings.language):
+        for line in lines(record["outputs"] or {}, settings.artifacts, settings.language):
             say(line)
         if error:
             where = f" ({error['where']})" if error.get("where") else ""
             say(f"{error['code']}: {error['message']}{where}")
         say(f"used: {compact(record['usage'])}")
         if status == "waiting":
-            say(f"Its questions: baigong answer {record['run_id']}")
+            say(f"What it waits for: baigong answer {record['run_id']}")
     if status in EXIT:
         return EXIT[status]
     code = error.get("exit_code")
