@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-import os
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
 import pytest
 
-from runtime.cli import main
+from .commands import baigong
 
 APP = """\
 dsl: 1
@@ -43,15 +37,6 @@ def place(tmp_path: Path) -> Path:
     (tmp_path / "blind" / "app.yaml").write_text(APP.replace("caps: [chat]", "caps: [vision]"), encoding="utf-8")
     (tmp_path / "models.yaml").write_text("models:\n  scripted/echo: {options: {echo: true}}\n", encoding="utf-8")
     return tmp_path
-
-
-def baigong(place: Path, *words: str) -> tuple[int, Any]:
-    """Run a command in this process, which saves the seconds that Python and its libraries take to start."""
-    said = io.StringIO()
-    home = {"BAIGONG_HOME": str(place / "home")}
-    with patch.dict(os.environ, home), contextlib.chdir(place), contextlib.redirect_stdout(said):
-        code = main([*words, "--json"])
-    return code, json.loads(said.getvalue())
 
 
 def test_run_then_replay_without_a_model(place: Path) -> None:

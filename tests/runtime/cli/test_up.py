@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
+from .commands import baigong
+
 START = (sys.executable, "-c", "import sys; from runtime.cli import main; sys.exit(main())")
 APP = """\
 dsl: 1
@@ -53,15 +55,6 @@ def delay(place: Path, seconds: int) -> None:
 
 def environment(place: Path) -> dict[str, str]:
     return {**os.environ, "BAIGONG_HOME": str(place / "home"), "PYTHONUNBUFFERED": "1"}
-
-
-def baigong(place: Path, *words: str) -> tuple[int, Any]:
-    done = subprocess.run(
-        [*START, *words, "--json"],
-        cwd=place, env=environment(place), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)
 
 
 @contextmanager
