@@ -185,7 +185,14 @@ class Launcher(ABC):
         if queue is None:
             self._launch(app, record, journal)
         else:
-            await queue.submit(info.id, info.workspace, record.fence)
+            await self._queue(queue, info, record.fence)
+
+    async def _queue(self, queue: RunBackend, info: RunInfo, fence: int) -> None:
+        """Put an accepted run into the queue, now or, where that fails, with the next look at what it lacks."""
+        try:
+            await queue.submit(info.id, info.workspace, fence)
+        except Exception as error:  # noqa: BLE001 the run is accepted, whatever is wrong with the queue
+            log.warning("the run %s is put into the queue later: %s", info.id, error)
 
     async def _take_orphan(self, run: str, workspace: str) -> None:
         """See to it that a run is taken up whose worker is dead: here, or by whoever takes it from the queue."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Collection
 from itertools import count
 from typing import Any, Final, TypeAlias
 
-from ..base.errors import BaigongError
 from .errors import RunNotOpen
 from .workers import Workers
 
@@ -18,6 +18,11 @@ log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 32
 """Runs that one worker takes over at a time, so that others get some, too."""
+
+_ALL: Final = 1_000_000
+
+_AGAIN: Final = 60.0
+"""Seconds after which a run is tried again that cannot be taken up here."""
 
 _REFILL: Final = 20
 """Signs of life between two looks whether the queue lacks something."""
@@ -60,6 +65,7 @@ class Takeover:
         self._coming = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._looks = False
+        self._later: dict[str, float] = {}
 
     async def live(self) -> None:
         """Say from now on that this worker lives, if it does not yet: before it has a run."""
@@ -96,18 +102,19 @@ class Takeover:
                     await self._sweep()
                 if self._looks and beats % _REFILL == 0:
                     await self._refill()
-            except BaigongError as error:
-                log.warning("this worker cannot say that it lives: %s", error)
+            except Exception as error:  # noqa: BLE001 whatever it is, the next sign of life must follow
+                log.warning("this worker cannot say that it lives, or look for work: %s", error)
 
     async def _sweep(self, *, first: bool = False) -> list[str]:
         """Take over what nobody is at work on; what was to be here and is not, at the second look."""
         missing: set[str] = set()
         taken: list[str] = []
-        found = await self._workers.orphans(most=AT_ONCE, parked=first)
+        most = _ALL if first else AT_ONCE + len(self._later)
+        found = await self._workers.orphans(most=most, parked=first)
         if first:
             await asyncio.sleep(_MOMENT)
         for run, workspace, status, worker in found:
-            if run in self._at_work():
+            if run in self._at_work() or self._later.get(run, 0) > time.monotonic():
                 continue
             if worker == self._workers.id and not first and run not in self._suspects:
                 missing.add(run)
@@ -125,9 +132,11 @@ class Takeover:
             await self._take_up(run, workspace)
         except RunNotOpen:
             return False  # Somebody else was faster.
-        except BaigongError as error:
-            log.warning("the run %s cannot be taken up: %s", run, error)
+        except Exception as error:  # noqa: BLE001 one run must not keep the others from being taken up
+            log.warning("the run %s cannot be taken up here: %s", run, error)
+            self._later[run] = time.monotonic() + _AGAIN
             return False
+        self._later.pop(run, None)
         log.info("the run %s is taken over", run)
         return True
 

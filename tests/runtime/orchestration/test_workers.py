@@ -13,12 +13,14 @@ import psycopg
 import pytest
 
 from agents.context import ModelRequest
+from agents.graph import CompiledApp
+from agents.spec import Bundle
 from runtime.access import Credentials
 from runtime.access.key import SecretKey
 from runtime.base.events import Event
 from runtime.base.settings import Settings
 from runtime.models.ports import ModelAnswer
-from runtime.orchestration.errors import RunNotOpen
+from runtime.orchestration.errors import AppBroken, RunNotOpen
 from runtime.orchestration.record import Origin, RunInfo, RunRecord
 from runtime.orchestration.runs import Key
 from runtime.orchestration.workers import Workers
@@ -260,6 +262,43 @@ async def test_a_key_that_one_server_revokes_is_soon_unknown_to_all(
     await one.revoke(info.id)
     await asyncio.sleep(0.3)
     assert await two.find(token) is None
+
+
+async def test_a_run_that_cannot_be_taken_up_here_keeps_no_other_from_it(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crew.models.seconds = 2
+    one, two, three = crew.hosts
+    bad, good = compiled(CHAT.replace("example", "bad")), compiled(CHAT)
+    tried: list[str] = []
+
+    async def recompile(bundle: Bundle, workspace: str) -> CompiledApp:
+        tried.append(bundle.digest)
+        if bundle.digest == bad.digest:
+            raise AppBroken("This home has no such model.")
+        return good
+
+    for host in (two, three):
+        monkeypatch.setattr(host.engine, "_recompile", recompile)
+    runs = [(await one.engine.accept(app, {"q": "x"})).id for app in (*[bad] * 40, good)]
+    await asyncio.sleep(0.2)
+    await die(one)
+    assert (await ended(two, runs[-1])).status == "ended"
+    await asyncio.sleep(0.3)
+    assert tried.count(bad.digest) <= 80  # once by each of the two that are left
+
+
+async def test_after_a_restart_all_questions_are_watched(tmp_path: Path, url: str) -> None:
+    app = compiled(ASK.replace("WAIT", "2s"))
+    async with host_of.bench(tmp_path / "one", url=url) as one:
+        runs = [(await one.engine.accept(app, {"q": "x"})).id for _ in range(40)]
+        for run in runs:
+            await one.engine.wait(run)
+    async with host_of.bench(tmp_path / "one", url=url) as again:
+        again.engine._recompile = lambda *_: _given(app)  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+        await again.engine.start()
+        for run in runs:
+            assert (await ended(again, run)).outputs == {"a": "bad"}
 
 
 async def test_a_copy_of_a_home_is_another_worker(tmp_path: Path) -> None:
