@@ -22,18 +22,12 @@ class RunBackend(Protocol):
         """
         ...
 
-    async def submit(self, run: str, workspace: str, fence: int) -> None:
-        """Put a run into the queue; the same run with the same fence counts once.
-
-        Args:
-            run: The run.
-            workspace: Where it belongs.
-            fence: Its fence, which whoever takes the run up raises.
-        """
+    async def submit(self, run: str, workspace: str) -> None:
+        """Put a run of a workspace into the queue, unless it is there, or is at work from it."""
         ...
 
-    async def again(self, run: str, workspace: str, fence: int) -> None:
-        """Put a run into the queue whose worker is dead, and which has this fence since that worker took it."""
+    async def again(self, run: str, workspace: str) -> None:
+        """Put a run into the queue whose worker is dead, whatever that worker was doing with it."""
         ...
 
     async def close(self) -> None:

@@ -1,9 +1,9 @@
 """A queue of runs in PostgreSQL, by DBOS Transact: its public API only, with JSON arguments.
 
 DBOS sees one workflow for each segment of a run that was put into the queue, without steps of its own: what is within
-a segment is in the run's journal. A workflow's id is the run's with the fence that the run had before, so that putting
-it into the queue twice counts once. DBOS recovers the workflows of a process when that comes back; those of a process
-that does not are resumed by whoever finds its runs (`Takeover`).
+a segment is in the run's journal. A run has one workflow at a time, so that putting it into the queue twice counts
+once; one that has failed is followed by another. DBOS recovers the workflows of a process when that comes back; those
+of a process that does not are resumed by whoever finds its runs (`Takeover`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _VERSION: Final = "1"
 """Of the arguments of a segment; workers of one version take each other's."""
 
 _POLLING: Final = 0.5
-_OPEN: Final = ("PENDING", "ENQUEUED", "DELAYED")
+_AT_WORK: Final = "PENDING"
 
 
 class DbosBackend:
@@ -73,14 +73,14 @@ class DbosBackend:
         DBOS.register_queue(QUEUE, worker_concurrency=self._places, polling_interval_sec=_POLLING)
         return DBOS
 
-    async def submit(self, run: str, workspace: str, fence: int) -> None:
-        """Put a run into the queue; the same run with the same fence counts once."""
+    async def submit(self, run: str, workspace: str) -> None:
+        """Put a run into the queue, unless it is there, or is at work from it."""
         # Not by DBOS's own coroutines: those leave the event loop with a pool of threads that ends with DBOS.
-        await asyncio.to_thread(self._enqueue, f"{run}.{fence}", run, workspace)
+        await asyncio.to_thread(self._enqueue, run, workspace)
 
-    async def again(self, run: str, workspace: str, fence: int) -> None:
-        """Resume the workflow in which a dead worker had a run, or make one where it had it without."""
-        await asyncio.to_thread(self._again, run, workspace, fence)
+    async def again(self, run: str, workspace: str) -> None:
+        """Put a run into the queue whose worker is dead: resume the workflow in which it had it, if it had one."""
+        await asyncio.to_thread(self._again, run, workspace)
 
     async def close(self) -> None:
         """Take nothing more from the queue; what this process had goes on where it comes back, or elsewhere."""
@@ -88,19 +88,21 @@ class DbosBackend:
         if queue is not None:
             await asyncio.to_thread(queue.destroy, destroy_registry=True)
 
-    def _again(self, run: str, workspace: str, fence: int) -> None:
-        name = f"{run}.{fence - 1}"
+    def _again(self, run: str, workspace: str) -> None:
+        name = self._enqueue(run, workspace)
         status = self._open().get_workflow_status(name)
-        if status is not None and status.status in _OPEN:
+        if status is not None and status.status == _AT_WORK:
             self._open().resume_workflow(name, queue_name=QUEUE)
-        else:
-            self._enqueue(f"{run}.{fence}", run, workspace)
 
-    def _enqueue(self, name: str, run: str, workspace: str) -> None:
+    def _enqueue(self, run: str, workspace: str) -> str:
+        """Return the id of the one workflow that is there for a run, be it new or not."""
         from dbos import EnqueueOptions
 
-        options = EnqueueOptions(workflow_name=SEGMENT, queue_name=QUEUE, workflow_id=name, app_version=_VERSION)
-        self._open().enqueue_workflow_with_options(options, run, workspace)
+        options = EnqueueOptions(
+            workflow_name=SEGMENT, queue_name=QUEUE, app_version=_VERSION, deduplication_id=run,
+            duplication_policy="return-existing",
+        )  # fmt: skip
+        return self._open().enqueue_workflow_with_options(options, run, workspace).workflow_id
 
     def _open(self) -> type[DBOS]:
         if self._dbos is None:

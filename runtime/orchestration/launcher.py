@@ -185,12 +185,12 @@ class Launcher(ABC):
         if queue is None:
             self._launch(app, record, journal)
         else:
-            await self._queue(queue, info, record.fence)
+            await self._queue(queue, info)
 
-    async def _queue(self, queue: RunBackend, info: RunInfo, fence: int) -> None:
+    async def _queue(self, queue: RunBackend, info: RunInfo) -> None:
         """Put an accepted run into the queue, now or, where that fails, with the next look at what it lacks."""
         try:
-            await queue.submit(info.id, info.workspace, fence)
+            await queue.submit(info.id, info.workspace)
         except Exception as error:  # noqa: BLE001 the run is accepted, whatever is wrong with the queue
             log.warning("the run %s is put into the queue later: %s", info.id, error)
 
@@ -200,14 +200,13 @@ class Launcher(ABC):
             await self.resume(run, workspace)
             return
         if await self._workers.hand_over(run):
-            record = await self.runs.get(run, workspace)
-            await self._backend.again(run, workspace, record.fence)
+            await self._backend.again(run, workspace)
 
     async def _refill(self) -> None:
         """Put into the queue what was to be put there when a process died."""
         if self._backend is not None and self._workers is not None:
-            for run, workspace, fence in await self._workers.queued(seconds=_LATE, most=_REFILLED):
-                await self._backend.submit(run, workspace, fence)
+            for run, workspace in await self._workers.queued(seconds=_LATE, most=_REFILLED):
+                await self._backend.again(run, workspace)
 
     async def _spilled(self, event: Event, workspace: str) -> Event:
         ports = event.data.get("ports")

@@ -57,7 +57,7 @@ _HAND_OVER: Final = (
     "(SELECT 1 FROM workers WHERE workers.id = leases.worker AND workers.seen > CLOCK - ?)"
 )
 _QUEUED: Final = (
-    "SELECT runs.id, runs.workspace, runs.fence FROM runs JOIN leases ON leases.run = runs.id "
+    "SELECT runs.id, runs.workspace FROM runs JOIN leases ON leases.run = runs.id "
     "WHERE leases.worker = 'queue' AND runs.status IN ('accepted', 'running') AND runs.created < CLOCK - ? "
     "ORDER BY runs.created, runs.id LIMIT ?"
 )
@@ -134,8 +134,8 @@ class Workers:
         query, values = self._timed(_HAND_OVER), (run, self._patience)
         return await self._database.writer.call(lambda connection: connection.execute(query, values).rowcount) == 1
 
-    async def queued(self, *, seconds: float, most: int) -> list[tuple[str, str, int]]:
-        """Return (run, workspace, fence) of runs that were made before and lie in a queue, or should."""
+    async def queued(self, *, seconds: float, most: int) -> list[tuple[str, str]]:
+        """Return (run, workspace) of runs that were made before and lie in a queue, or should."""
         query = self._timed(_QUEUED)
         values = (int(seconds * 1000), most)
         return await self._database.reader.run(lambda connection: connection.execute(query, values).fetchall())
