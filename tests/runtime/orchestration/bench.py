@@ -163,7 +163,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     """Open an engine over a home folder and close it again.
 
-    On a shared database, it is a worker that says every 50 ms that it lives and is taken for dead after 0.6 s.
+    On a shared database, it is a worker that says every 50 ms that it lives and is taken for dead after 1.2 s.
     """
     with open_home(Settings(home=folder)) as home:
         database = await Database.open(home, url=url or address(folder))
@@ -175,7 +175,7 @@ async def bench(
             files=StoredFiles(database.artifacts),
             doors=doors or {},
         )
-        workers = Workers(database, home.identity(), beat=0.05, patience=0.6) if database.shared else None
+        workers = Workers(database, home.identity(), beat=0.05, patience=1.2) if database.shared else None
         engine = Engine(database, host, recompile, day_limits=day, turns=Turns(places), workers=workers)
         try:
             yield Bench(engine=engine, database=database, models=answers, tools=servers)

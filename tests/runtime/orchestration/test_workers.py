@@ -113,7 +113,7 @@ async def ended(host: Bench, run: str) -> RunRecord:
 
 
 async def test_nobody_takes_a_run_from_a_live_worker(crew: Crew) -> None:
-    crew.models.seconds = 1.5  # much longer than a worker may be silent
+    crew.models.seconds = 2.5  # much longer than a worker may be silent
     one, two, _ = crew.hosts
     runs = [(await one.engine.accept(compiled(CHAT), {"q": str(n)})).id for n in range(5)]
     await asyncio.sleep(0.1)
@@ -334,7 +334,7 @@ async def _types(host: Bench, run: str) -> list[str]:
 
 async def test_a_worker_that_only_runs_its_own_lives_too(tmp_path: Path, crew: Crew) -> None:
     """A command of another home does not look for work; still nobody takes what it is at work on."""
-    crew.models.seconds = 1.5
+    crew.models.seconds = 2.5
     async with host_of.bench(tmp_path / "command", models=crew.models, url=crew.url) as command:
         run = (await command.engine.accept(compiled(CHAT), {"q": "x"})).id
         assert (await command.engine.wait(run)).status == "ended"
