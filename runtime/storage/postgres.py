@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, LiteralString, cast
+
+import psycopg
+from psycopg.types.numeric import FloatLoader
+from sqlalchemy.engine import make_url
 
 from .connection import Connection
 from .errors import CommitUnknown, StorageError, StorageFull
@@ -12,7 +16,7 @@ from .migration import HEAD, upgrade
 from .stream import Row, Statement
 
 if TYPE_CHECKING:
-    import psycopg
+    from sqlalchemy.engine import Connection as Connected
 
 __all__ = ["PostgresServer"]
 
@@ -34,16 +38,13 @@ class PostgresServer:
         url: Its address, `postgresql://user:password@host:port/database`.
     """
 
+    errors: tuple[type[Exception], ...] = (psycopg.Error,)
     shared = True
     clock = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
 
     def __init__(self, url: str) -> None:
-        import psycopg
-        from sqlalchemy.engine import make_url
-
         self._url = url
         self.where = make_url(url).render_as_string(hide_password=True)
-        self.errors: tuple[type[Exception], ...] = (psycopg.Error,)
 
     def migrate(self) -> None:
         """Create the tables, or bring them up to date; of several processes, one at a time.
@@ -52,8 +53,6 @@ class PostgresServer:
             DatabaseNewer: A later version of Baigong has written them.
             StorageError: The server cannot be reached, or refuses.
         """
-        import psycopg
-
         try:
             with self._connect() as connection:
                 known = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
@@ -67,8 +66,6 @@ class PostgresServer:
 
     def _upgrade(self) -> None:
         from sqlalchemy import create_engine, event
-        from sqlalchemy.engine import Connection as Connected
-        from sqlalchemy.engine import make_url
 
         engine = create_engine(make_url(self._url).set(drivername="postgresql+psycopg"))
 
@@ -100,8 +97,6 @@ class PostgresServer:
 
     def passing(self, error: BaseException) -> bool:
         """Whether a fault is the server's or the network's (it may pass) and not the statement's."""
-        import psycopg
-
         if not isinstance(error, psycopg.Error):
             return False
         if error.sqlstate is None:
@@ -110,8 +105,6 @@ class PostgresServer:
 
     def explain(self, error: BaseException) -> StorageError | None:
         """Return what to tell of the server's fault; None when the statement is at fault."""
-        import psycopg
-
         if not isinstance(error, psycopg.Error) or not self.passing(error):
             return None
         if error.sqlstate == _FULL:
@@ -120,17 +113,12 @@ class PostgresServer:
         return self._unopened(error)
 
     def _open(self, *, writes: bool) -> PostgresSession:
-        import psycopg
-
         try:
             return PostgresSession(self._connect, writes=writes)
         except psycopg.Error as error:
             raise self._unopened(error) from error
 
     def _connect(self) -> psycopg.Connection[Any]:
-        import psycopg
-        from psycopg.types.numeric import FloatLoader
-
         # Parameters are put into the text by the client, so that one without a type (`? IS NULL`) needs no cast.
         connection = psycopg.connect(
             self._url, autocommit=True, cursor_factory=psycopg.ClientCursor, connect_timeout=10,
@@ -147,15 +135,13 @@ class PostgresServer:
 class PostgresSession:
     """Implements `connection.Session`; a connection that was lost is made anew at the next `begin`."""
 
-    def __init__(self, connect: Any, *, writes: bool) -> None:  # noqa: ANN401 a function of psycopg's type
+    def __init__(self, connect: Callable[[], psycopg.Connection[Any]], *, writes: bool) -> None:
         self._connect = connect
         self._begin = "BEGIN" if writes else "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
         self.connection = _Translated(connect())
 
     def begin(self, *, power: bool = False) -> None:
         """Begin a transaction; what is committed outlives a power cut as the server's settings say."""
-        import psycopg
-
         try:
             self.connection.execute(self._begin)
         except psycopg.OperationalError:
