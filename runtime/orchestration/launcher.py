@@ -147,7 +147,7 @@ class Launcher(ABC):
         return True
 
     async def _ours(self, run: str) -> bool:
-        return self._workers is None or run in await self._workers.held()
+        return self._workers is None or run in await self._workers.held([run])
 
     async def _begin(
         self,

@@ -143,7 +143,7 @@ class Takeover:
     async def _let_go(self) -> None:
         """End the work on runs that were taken from this worker."""
         at_work = [*self._at_work()]
-        held = await self._workers.held()
+        held = await self._workers.held(at_work)
         for run in at_work:
             if run not in held:
                 self._stop(run)

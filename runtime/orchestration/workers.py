@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from typing import Final
 
 from ..storage import Connection, Database, StorageError, Stream
@@ -65,6 +65,7 @@ _TURN: Final = (
     "INSERT INTO session_turns (workspace, session, run, worker) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (workspace, session) DO UPDATE SET run = excluded.run, worker = excluded.worker "
     "WHERE session_turns.run = excluded.run OR NOT EXISTS "
+    "(SELECT 1 FROM runs WHERE runs.id = session_turns.run AND runs.status IN ('accepted', 'running')) OR NOT EXISTS "
     "(SELECT 1 FROM workers WHERE workers.id = session_turns.worker AND workers.seen > CLOCK - ?) RETURNING run"
 )
 _END_TURN: Final = "DELETE FROM session_turns WHERE workspace = ? AND session = ? AND run = ? AND worker = ?"
@@ -151,10 +152,13 @@ class Workers:
         query = self._timed(_ORPHANS)
         return await self._database.reader.run(lambda connection: connection.execute(query, values).fetchall())
 
-    async def held(self) -> set[str]:
-        """Return the runs that this worker has."""
-        query = "SELECT run FROM leases WHERE worker = ?"
-        rows = await self._database.reader.run(lambda connection: connection.execute(query, (self.id,)).fetchall())
+    async def held(self, runs: Collection[str]) -> set[str]:
+        """Return those of some runs that this worker has; a lease stays when its run is over."""
+        if not runs:
+            return set()
+        query = f"SELECT run FROM leases WHERE worker = ? AND run IN ({', '.join('?' * len(runs))})"  # noqa: S608 places
+        values = (self.id, *runs)
+        rows = await self._database.reader.run(lambda connection: connection.execute(query, values).fetchall())
         return {row[0] for row in rows}
 
     @contextlib.asynccontextmanager

@@ -240,6 +240,19 @@ async def test_the_turn_of_a_dead_worker_passes_on(crew: Crew) -> None:
     assert (await ended(two, first.id)).status == "ended"
 
 
+async def test_a_turn_that_was_not_given_back_is_taken_when_its_run_is_over(crew: Crew) -> None:
+    """As where the database was away for a moment, right after the run had ended."""
+    crew.models.seconds = 0
+    one, two, _ = crew.hosts
+    first = await one.engine.accept(compiled(CHAT), {"q": "1"}, session="s")
+    assert (await ended(one, first.id)).status == "ended"
+    put = "INSERT INTO session_turns (workspace, session, run, worker) SELECT 'main', 's', run, worker FROM leases"
+    await one.database.writer.call(lambda connection: connection.execute(put).rowcount)
+    for host in (one, two):
+        again = await host.engine.accept(compiled(CHAT), {"q": "2"}, session="s")
+        assert (await ended(host, again.id)).status == "ended"
+
+
 async def test_workers_know_what_the_others_have_spent(crew: Crew) -> None:
     crew.models.seconds = 0
     app = compiled(CHAT + "budget: {per_day: {tokens: 25}}\n")
