@@ -11,10 +11,10 @@ import typer
 
 from ..base.errors import BaigongError, Json
 from ..base.language import Language
-from .collector import calm
 from .errors import UsageError
 from .options import AsJson, chosen
 from .output import emit, paint, say
+from .process import DRAIN, calm, write_log
 
 if TYPE_CHECKING:
     import socket
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["login", "up"]
 
 log = logging.getLogger(__name__)
-
-_DRAIN: Final = 5.0
-"""Seconds that nodes at work have when the server is to end."""
 
 _DAY: Final = 86_400.0
 
@@ -75,9 +72,7 @@ def up(
     from ..base.settings import load_settings
 
     settings = load_settings()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("alembic", "httpx", "sentence_transformers", "uvicorn"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    write_log(settings)
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(_bind(settings, settings.port if port is None else port, "port"))
         pages = None
@@ -171,7 +166,7 @@ async def _serve(
             taking.cancel()
             forgetting.cancel()
     finally:
-        await bench.close(drain=_DRAIN)
+        await bench.close(drain=DRAIN)
 
 
 async def _forget(bench: Workbench) -> None:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 from typing import TYPE_CHECKING, Final
 
 from ..base.language import Language
-from .collector import calm
 from .output import say
+from .process import DRAIN, calm, write_log
 
 if TYPE_CHECKING:
     from ..base.settings import Settings
 
 __all__ = ["worker"]
-
-_DRAIN: Final = 5.0
-"""Seconds that nodes at work have when the worker is to end."""
 
 _TEXTS: Final[dict[Language, str]] = {
     "en": "Working. Stop with Ctrl+C; others go on with what is open.",
@@ -30,9 +26,7 @@ def worker() -> int:
     from ..base.settings import load_settings
 
     settings = load_settings()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("alembic", "httpx", "sentence_transformers"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    write_log(settings)
     asyncio.run(_work(settings))
     return 0
 
@@ -57,4 +51,4 @@ async def _work(settings: Settings) -> None:
         say(_TEXTS[settings.language])
         await stop.wait()
     finally:
-        await bench.close(drain=_DRAIN)
+        await bench.close(drain=DRAIN)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeAlias
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeAlias
 
 __all__ = ["RunBackend", "Work"]
 
-Work: TypeAlias = Callable[[str, str], Awaitable[None]]
+Work: TypeAlias = Callable[[str, str], Coroutine[Any, Any, None]]
 """Takes a run of a workspace up, and returns once this process is no longer at work on it."""
 
 

@@ -67,7 +67,7 @@ class DbosBackend:
 
         @DBOS.workflow(name=SEGMENT)
         async def segment(run: str, workspace: str) -> None:  # pyright: ignore[reportUnusedFunction] by its name
-            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(work, run, workspace), loop))
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(run, workspace), loop))
 
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._places, polling_interval_sec=_POLLING)
@@ -108,7 +108,3 @@ class DbosBackend:
         if self._dbos is None:
             raise RuntimeError("the queue is not open")
         return self._dbos
-
-
-async def _awaited(work: Work, run: str, workspace: str) -> None:
-    await work(run, workspace)

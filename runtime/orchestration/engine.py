@@ -21,7 +21,7 @@ from .inputs import check_inputs
 from .journal import read_events, recall
 from .launcher import Recompile, new_info
 from .parked import Parked
-from .record import OPEN, Origin, RunInfo, RunRecord
+from .record import AT_WORK, OPEN, Origin, RunInfo, RunRecord
 from .relay import settled
 
 __all__ = ["Engine", "Recompile"]
@@ -140,7 +140,7 @@ class Engine(Parked):
             await self._backend.start(self._work_on)
         if self._takeover is not None:
             return await self._takeover.start()
-        found = await self.runs.of_status("accepted", "running")
+        found = await self.runs.of_status(*AT_WORK)
         taken: list[str] = []
         for run, workspace in found:
             try:

@@ -185,9 +185,9 @@ class Launcher(ABC):
         if queue is None:
             self._launch(app, record, journal)
         else:
-            await self._queue(queue, info)
+            await self._put_into(queue, info)
 
-    async def _queue(self, queue: RunBackend, info: RunInfo) -> None:
+    async def _put_into(self, queue: RunBackend, info: RunInfo) -> None:
         """Put an accepted run into the queue, now or, where that fails, with the next look at what it lacks."""
         try:
             await queue.submit(info.id, info.workspace)

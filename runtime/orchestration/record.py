@@ -7,10 +7,11 @@ from typing import Final, Literal, TypeAlias
 
 from ..base.errors import Json
 
-__all__ = ["OPEN", "Origin", "RunInfo", "RunRecord", "Status"]
+__all__ = ["AT_WORK", "OPEN", "Origin", "RunInfo", "RunRecord", "Status"]
 
 Status: TypeAlias = Literal["accepted", "running", "waiting", "ended", "failed", "cancelled", "doubt"]
-OPEN: Final = ("accepted", "running", "waiting")
+AT_WORK: Final = ("accepted", "running")
+OPEN: Final = (*AT_WORK, "waiting")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

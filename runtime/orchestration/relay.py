@@ -10,6 +10,7 @@ from ..base.events import TERMINAL
 from ..storage import Connection, Reader
 from .bus import Bus
 from .journal import read_events
+from .record import AT_WORK
 
 __all__ = ["relay", "settled"]
 
@@ -48,4 +49,4 @@ async def settled(run: str, reader: Reader) -> None:
 
 def _working(connection: Connection, run: str) -> bool:
     row = connection.execute("SELECT status FROM runs WHERE id = ?", (run,)).fetchone()
-    return row is not None and row[0] in ("accepted", "running")
+    return row is not None and row[0] in AT_WORK

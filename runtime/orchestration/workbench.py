@@ -92,10 +92,10 @@ class Workbench:
         limits = {"usd": settings.day_usd, "tokens": settings.day_tokens}
         given = {kind: float(limit) for kind, limit in limits.items() if limit is not None}
         turns = Turns(settings.max_runs, settings.max_runs_workspace)
-        workers = Workers(database, home.identity()) if database.shared else None
+        worker = home.identity()
         self.engine = Engine(
-            database, self.host, self.recompile, day_limits=given, turns=turns, workers=workers,
-            backend=_backend(settings, home.identity()) if settings.backend == "dbos" else None,
+            database, self.host, self.recompile, day_limits=given, turns=turns,
+            workers=Workers(database, worker) if database.shared else None, backend=_backend(settings, worker),
         )  # fmt: skip
         self.apps = Apps(database, self.compile)
         self.subflows = Subflows(self.apps, self.recompile)
@@ -185,12 +185,14 @@ class Workbench:
         return ready(await self.compile(bundle, complete=False, workspace=workspace))
 
 
-def _backend(settings: Settings, worker: str) -> RunBackend:
-    """Return the queue of runs.
+def _backend(settings: Settings, worker: str) -> RunBackend | None:
+    """Return the queue of runs, where the settings say that there is one.
 
     Raises:
         NeedsPostgres: There is no PostgreSQL database for it.
     """
+    if settings.backend == "inline":
+        return None
     from .dbos_backend import DbosBackend
 
     if settings.database_url is None:

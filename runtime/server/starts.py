@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, cast
 from weakref import WeakValueDictionary
 
@@ -19,7 +20,7 @@ from ..base.errors import Json
 from ..base.ids import digest
 from ..orchestration.errors import RunNotFound
 from ..orchestration.forks import Fork
-from ..orchestration.record import Origin, RunRecord
+from ..orchestration.record import AT_WORK, Origin, RunRecord
 from ..orchestration.runs import Key
 from ..storage import StorageError
 from .errors import Forbidden, KeyReused, RequestInvalid
@@ -31,7 +32,6 @@ SURFACES: Final = {"owner": "cli", "user": "builder"}
 _PREFER: Final = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
 _LONGEST_WAIT: Final = 600.0
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
-_WORKING: Final = ("accepted", "running")
 
 _locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -74,25 +74,36 @@ async def start(service: Service, who: Principal, app: CompiledApp, wanted: NewR
     """
     check_pins(who, pinned=bool(wanted.pins or wanted.only))
     given = request.headers.get("idempotency-key")
+    new = _New(service, who, app, wanted, _in_background(who, wanted, request))
     if given is None:
-        background = _in_background(who, wanted, request)
-        run = await _accept(service, who, app, wanted, None, background=background)
+        run = await _accept(new, None)
     else:
         if not _KEY.fullmatch(given):
             raise RequestInvalid("An idempotency key has 1 to 200 visible ASCII characters.", where="Idempotency-Key")
         asked = {name: value for name, value in wanted.model_dump().items() if value or name in ("inputs", "session")}
         key = Key(f"{who.id}:{given}", digest({"app": app.digest, **asked}))
         async with _locks.setdefault((who.workspace, key.key), asyncio.Lock()):
-            run = await _known(service, who, key) or await _keyed(service, who, app, wanted, key, request)
+            run = await _known(service, who, key) or await _keyed(new, key)
     return await service.bench.engine.wait(run, who.workspace, timeout=patience(request))
 
 
-async def _keyed(service: Service, who: Principal, app: CompiledApp, wanted: NewRun, key: Key, request: Request) -> str:
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A run that is to be accepted, of whom, and whether nobody waits for it."""
+
+    service: Service
+    who: Principal
+    app: CompiledApp
+    wanted: NewRun
+    background: bool
+
+
+async def _keyed(new: _New, key: Key) -> str:
     """Accept a run under a key, unless another server accepts one under the same key at this moment."""
     try:
-        return await _accept(service, who, app, wanted, key, background=_in_background(who, wanted, request))
+        return await _accept(new, key)
     except StorageError:
-        run = await _known(service, who, key)
+        run = await _known(new.service, new.who, key)
         if run is None:
             raise
         return run
@@ -115,17 +126,16 @@ async def _known(service: Service, who: Principal, key: Key) -> str | None:
     return run
 
 
-async def _accept(
-    service: Service, who: Principal, app: CompiledApp, wanted: NewRun, key: Key | None, *, background: bool
-) -> str:
+async def _accept(new: _New, key: Key | None) -> str:
+    service, who, wanted = new.service, new.who, new.wanted
     surface = SURFACES.get(who.kind, "api")
     info = await service.bench.engine.take_in(
-        app,
+        new.app,
         await _with_files(service, who, wanted.inputs),
         Origin(workspace=who.workspace, principal=who.id, surface=surface, session=wanted.session),
         key=key,
         change=Fork(pins=wanted.pins, only=wanted.only) if wanted.pins or wanted.only else None,
-        background=background,
+        background=new.background,
     )
     return info.id
 
@@ -166,6 +176,6 @@ def patience(request: Request) -> float:
 
 def tell(record: RunRecord, more: Mapping[str, Json] | None = None) -> JSONResponse:
     """Return a run as JSON: 200 once nothing works on it, 202 while something does."""
-    status = 202 if record.status in _WORKING else 200
+    status = 202 if record.status in AT_WORK else 200
     headers = {"Location": f"/v1/runs/{record.info.id}"}
     return JSONResponse({**record.to_json(), **(more or {})}, status, headers)
