@@ -24,8 +24,13 @@ class StreamingChat(BaseChatModel):
     """A chat model that is written as one asynchronous stream.
 
     Keyword arguments of a call, all optional: `tools` and `tool_choice` (OpenAI form), `response_format` (OpenAI form,
-    `json_schema`), `choices` (list of the allowed answers), `max_tokens`, `temperature`. A model that can score
-    `choices` puts `scores` (by choice) into the response metadata, beside `finish_reason`.
+    `json_schema`), `choices` (list of the allowed answers), `max_tokens`, `temperature`, `top_p`, `seed`, `logprobs`
+    (how many alternatives of each token are wanted, from 0), `confidence` (whether the answer's is wanted), `lane`
+    (whose call it is; lanes take turns) and `background` (whether it may wait for calls that somebody waits for).
+
+    Beside `finish_reason`, the response metadata of the last chunk have what was asked for and the model can give:
+    `scores` (by choice), `logprobs` (one `{token, bytes, logprob, top: [{token, bytes, logprob}]}` for each token),
+    `confidence` (the geometric mean of the tokens' probabilities, from 0 to 1).
     """
 
     @abstractmethod
