@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from runtime.base.errors import Json
 from runtime.base.labels import Label, Labelled
 
 from .expressions import Binding
+from .modelcall import ChatMessage, ModelReply, ModelRequest, ToolCall, ToolOffer
 
 if TYPE_CHECKING:
     from .graph import CompiledApp
@@ -45,75 +46,6 @@ __all__ = [
     "ToolReply",
     "ToolRequest",
 ]
-
-Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ToolCall:
-    """A call that a model asks for."""
-
-    id: str
-    name: str
-    arguments: dict[str, Json]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChatMessage:
-    """One message of a model's input."""
-
-    role: Role
-    content: str
-    calls: tuple[ToolCall, ...] = ()
-    call_id: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ToolOffer:
-    """A tool that a model may ask for: its name, text and JSON Schema."""
-
-    name: str
-    description: str
-    schema: Mapping[str, Json]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ModelRequest:
-    """A model call.
-
-    Args:
-        model: The app's name of the model (a key of `requires.models`).
-        messages: The conversation.
-        schema: JSON Schema that the answer must have; the local model is held to it by grammar.
-        choices: Closed set of answers; models that can, score them by likelihood.
-        tools: Tools that the model may ask for.
-        max_tokens: Limit of the answer, or None for the model's own.
-        temperature: 0 is deterministic.
-        stream: The node's output port whose text grows as the answer comes, or None.
-        label: Label of the messages, where it is lower than all that the body has seen.
-    """
-
-    model: str
-    messages: Sequence[ChatMessage]
-    schema: Mapping[str, Json] | None = None
-    choices: tuple[str, ...] = ()
-    tools: tuple[ToolOffer, ...] = ()
-    max_tokens: int | None = None
-    temperature: float = 0.0
-    stream: str | None = None
-    label: Label | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ModelReply:
-    """A model's answer: its text, its data (with a schema), the calls it wants, likelihoods by choice, and usage."""
-
-    text: str
-    data: Json = None
-    calls: tuple[ToolCall, ...] = ()
-    scores: Mapping[str, float] = field(default_factory=dict[str, float])
-    usage: dict[str, Json] = field(default_factory=dict[str, Json])
-    finish: Literal["stop", "length", "tool_calls"] = "stop"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,11 +8,12 @@ from typing import cast
 
 from runtime.base.errors import Json
 
-from ..context import ChatMessage, Context, Role
+from ..context import ChatMessage, Context
 from ..diagnostics import Diagnostic, Phrase, diagnose, hint, nearest
 from ..expressions import bare, parse_value
 from ..graph import CompiledNode
 from ..manifest import Site
+from ..modelcall import Role
 from ..scope import NodeView
 from ..templates import parse_template
 from ..types import MESSAGE, ListOf

@@ -124,6 +124,8 @@ class ModelNeed(Strict):
     fallback: list[str] = []
     slo: Slo | None = None
     context: int | None = None
+    policy: Literal["fixed", "cheapest", "fastest", "local_first", "learned"] | None = None
+    residency: list[str] = []
 
 
 class ToolNeed(Strict):

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from .deployments import Deployment
 from .endpoint import Endpoint
 from .errors import ModelNotConfigured
-from .kinds import load_deployments
+from .kinds import load_catalogue
 from .local.chat import LocalChat
 from .local.weights import Weights
 from .model import StreamingChat
@@ -83,7 +83,9 @@ def open_hub(
     Raises:
         ModelsFileInvalid: The file cannot be used.
     """
-    return Router(load_deployments(file), Builder(secrets=secrets, offline=offline, connect=connect))
+    catalogue = load_catalogue(file)
+    builder = Builder(secrets=secrets, offline=offline, connect=connect)
+    return Router(catalogue.deployments, builder, routing=catalogue.routing)
 
 
 def scripted_hub(

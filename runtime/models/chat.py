@@ -37,17 +37,29 @@ def to_messages(request: ModelRequest, deployment: Deployment) -> list[BaseMessa
     return [_message(message) for message in messages]
 
 
-def to_options(request: ModelRequest, deployment: Deployment) -> dict[str, Any]:
-    """Return the keyword arguments of the call."""
+def to_options(request: ModelRequest, deployment: Deployment, *, confidence: bool = False) -> dict[str, Any]:
+    """Return the keyword arguments of the call.
+
+    Args:
+        request: What is asked.
+        deployment: Who is asked.
+        confidence: Whether the answer's confidence is wanted, if the deployment can give it.
+    """
     options: dict[str, Any] = {
-        "temperature": request.temperature,
         "max_tokens": request.max_tokens or deployment.max_tokens,
     }
+    for name in ("temperature", "top_p", "seed", "logprobs"):
+        if (value := getattr(request, name)) is not None:
+            options[name] = value
     if request.tools:
         options["tools"] = [_tool(offer) for offer in request.tools]
+        if request.tool_choice != "auto":
+            options["tool_choice"] = "any" if request.tool_choice == "required" else request.tool_choice
     if request.schema is not None and "json" in deployment.caps:
         schema = {"name": "answer", "schema": dict(request.schema), "strict": False}
         options["response_format"] = {"type": "json_schema", "json_schema": schema}
+    if confidence and "logprobs" in deployment.caps:
+        options["confidence"] = True
     if request.choices:
         options["choices"] = list(request.choices)
     return options
@@ -71,9 +83,12 @@ def to_reply(message: AIMessage, request: ModelRequest, deployment: Deployment, 
     calls = tuple(
         ToolCall(id=call["id"] or "", name=call["name"], arguments=call["args"]) for call in message.tool_calls
     )
+    if request.tools and request.tool_choice not in ("auto", "none") and not calls:
+        raise ModelOutputInvalid("The answer has no tool call, which the request demands.", where=deployment.id)
     text = str(message.text)
     metadata = cast("dict[str, Any]", message.response_metadata)
     finish = _finish(metadata, calls)
+    scores: dict[str, float] = metadata.get("scores") or {}
     data: Json = None
     if request.schema is not None and not calls:
         data = _data(text, request.schema, deployment.id, cut=finish == "length")
@@ -81,9 +96,11 @@ def to_reply(message: AIMessage, request: ModelRequest, deployment: Deployment, 
         text=text.strip() if request.choices else text,
         data=data,
         calls=calls,
-        scores=metadata.get("scores") or {},
+        scores=scores,
         usage=to_usage(message, request, deployment, seconds),
         finish=finish,
+        logprobs=tuple(metadata.get("logprobs") or ()) if request.logprobs is not None else (),
+        confidence=max(scores.values()) if scores else metadata.get("confidence"),
     )
 
 
@@ -92,7 +109,7 @@ def _message(message: ChatMessage) -> BaseMessage:
         case "system":
             return SystemMessage(message.content)
         case "user":
-            return HumanMessage(message.content)
+            return HumanMessage(_parts(message) if message.images else message.content)
         case "tool":
             return ToolMessage(message.content, tool_call_id=message.call_id or "")
         case "assistant":
@@ -101,6 +118,11 @@ def _message(message: ChatMessage) -> BaseMessage:
                 for call in message.calls
             ]
             return AIMessage(message.content, tool_calls=calls)
+
+
+def _parts(message: ChatMessage) -> list[str | dict[Any, Any]]:
+    images = [{"type": "image_url", "image_url": {"url": image}} for image in message.images]
+    return [{"type": "text", "text": message.content}, *images] if message.content else [*images]
 
 
 def _tool(offer: ToolOffer) -> dict[str, Any]:

@@ -18,32 +18,46 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from agents.diagnostics import Diagnostic
 from agents.spec import explain_errors, parse_yaml
 
 from .errors import ModelsFileInvalid
+from .routing import Routing
+from .strict import Strict
 
-__all__ = ["Deployment", "Options", "Price", "Strict", "read_deployments", "read_yaml"]
+__all__ = [
+    "Catalogue",
+    "Deployment",
+    "Entry",
+    "ModelsFile",
+    "Options",
+    "Price",
+    "Rate",
+    "Strict",
+    "to_deployment",
+    "read_catalogue",
+    "read_yaml",
+]
 
 Model = TypeVar("Model", bound=BaseModel)
 
 Capability: TypeAlias = Literal["chat", "tools", "json", "vision", "embed", "rerank", "logprobs"]
 DeploymentId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-z0-9][a-z0-9._-]{0,62}$")]
+Residency: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 Dollars: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=False)]
 
 MAX_SHOWN = 5
 
 
-class Strict(BaseModel):
-    """Base of what is read from `models.yaml`: unknown keys are errors, values are not converted."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
-
-
 class Options(Strict):
     """Base of the options of a kind of deployment."""
+
+    @property
+    def local(self) -> bool:
+        """Whether what is asked stays on this machine."""
+        return True
 
     def within(self, folder: Path) -> Self:
         """Return the options with the files read that they name relative to `folder`."""
@@ -61,6 +75,14 @@ class Price(Strict):
         return (input_tokens * self.input + output_tokens * self.output) / 1e6
 
 
+class Rate(Strict):
+    """How much a deployment may be asked: requests and tokens a minute, and calls at a time."""
+
+    rpm: Annotated[int, Field(ge=1)] | None = None
+    tpm: Annotated[int, Field(ge=1)] | None = None
+    parallel: Annotated[int, Field(ge=1)] | None = None
+
+
 class Entry(Strict):
     """A deployment as the file has it."""
 
@@ -69,6 +91,8 @@ class Entry(Strict):
     context: Annotated[int, Field(ge=1)] = 8192
     max_tokens: Annotated[int, Field(ge=1)] = 1024
     price: Price = Price()
+    rate: Rate = Rate()
+    residency: Residency | None = None
     options: dict[str, Any] = {}
 
 
@@ -76,6 +100,7 @@ class ModelsFile(Strict):
     """The content of `models.yaml`."""
 
     models: dict[DeploymentId, Entry] = {}
+    routing: Routing = Routing()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +113,8 @@ class Deployment:
         context: Its window in tokens.
         max_tokens: Longest answer where a request sets none, in tokens.
         price: US dollars per million tokens.
+        rate: How much it may be asked.
+        residency: Where what it is asked is kept, such as `eu`; None is not known, or this machine.
         options: What its kind needs to build it.
     """
 
@@ -96,6 +123,8 @@ class Deployment:
     context: int = 8192
     max_tokens: int = 1024
     price: Price = field(default_factory=Price)
+    rate: Rate = field(default_factory=Rate)
+    residency: str | None = None
     options: Options
 
     @property
@@ -103,8 +132,21 @@ class Deployment:
         """The part of the id before the slash."""
         return self.id.partition("/")[0]
 
+    @property
+    def local(self) -> bool:
+        """Whether what it is asked stays on this machine."""
+        return self.options.local
 
-def read_deployments(path: Path, kinds: Mapping[str, type[Options]]) -> tuple[Deployment, ...]:
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalogue:
+    """Every deployment, preferred ones first, and how one is chosen."""
+
+    deployments: tuple[Deployment, ...] = ()
+    routing: Routing = field(default_factory=Routing)
+
+
+def read_catalogue(path: Path, kinds: Mapping[str, type[Options]]) -> Catalogue:
     """Read `models.yaml`; a file that does not exist has no deployments.
 
     Args:
@@ -115,9 +157,10 @@ def read_deployments(path: Path, kinds: Mapping[str, type[Options]]) -> tuple[De
         ModelsFileInvalid: The file cannot be read, or an entry is wrong.
     """
     if not path.exists():
-        return ()
-    entries = read_yaml(path, ModelsFile).models
-    return tuple(_deployment(name, entry, path, kinds) for name, entry in entries.items())
+        return Catalogue()
+    file = read_yaml(path, ModelsFile)
+    found = tuple(to_deployment(name, entry, path, kinds) for name, entry in file.models.items())
+    return Catalogue(deployments=found, routing=file.routing)
 
 
 def read_yaml(path: Path, model: type[Model]) -> Model:
@@ -138,7 +181,12 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
         raise _invalid(explain_errors(error, parsed.data, model, positions=parsed.positions), path) from error
 
 
-def _deployment(name: str, entry: Entry, path: Path, kinds: Mapping[str, type[Options]]) -> Deployment:
+def to_deployment(name: str, entry: Entry, path: Path, kinds: Mapping[str, type[Options]]) -> Deployment:
+    """Return the deployment of an entry of `path`.
+
+    Raises:
+        ModelsFileInvalid: The entry is wrong.
+    """
     kind, where = name.partition("/")[0], f"{path}: {name}"
     if kind not in kinds or entry.kind not in (None, kind):
         raise ModelsFileInvalid(
@@ -156,6 +204,8 @@ def _deployment(name: str, entry: Entry, path: Path, kinds: Mapping[str, type[Op
         context=entry.context,
         max_tokens=entry.max_tokens,
         price=entry.price,
+        rate=entry.rate,
+        residency=entry.residency,
         options=options.within(path.parent),
     )
 

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints, field_validator
 
-from .deployments import Options, Strict
+from .deployments import Options
+from .strict import Strict
 
 __all__ = ["Endpoint", "Limits"]
 

@@ -11,6 +11,7 @@ BaigongError
     │   ├── ModelInterrupted  the answer broke off
     │   │   └── ModelCrashed    the process of a local model died
     │   ├── ModelBusy         too many calls wait for a local model, or it rests after crashes
+    │   ├── ModelResting      no deployment may be asked now
     │   ├── FrameInvalid      a local model's process is not understood
     │   └── ModelsFailed      every deployment that was tried failed
     ├── ModelTimeout        the answer did not come in time
@@ -40,6 +41,7 @@ __all__ = [
     "ModelNotLoaded",
     "ModelOutputInvalid",
     "ModelRefused",
+    "ModelResting",
     "ModelTimeout",
     "ModelUnavailable",
     "ModelsFailed",
@@ -160,6 +162,14 @@ class ModelBusy(ModelUnavailable):
     """Too many calls wait for a local model, or it rests after repeated crashes (`details.retry_after`, in seconds)."""
 
     code = "BG843"
+    exit_code = 4
+    status = 429
+
+
+class ModelResting(ModelUnavailable):
+    """No deployment may be asked now: circuit breakers are open or limits are reached; `details` has `retry_after`."""
+
+    code = "BG849"
     exit_code = 4
     status = 429
 

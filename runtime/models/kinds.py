@@ -6,14 +6,15 @@ A kind is its options here and its way to build a model in `assembly`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from .deployments import Deployment, Options, read_deployments
+from .deployments import Catalogue, Deployment, Options, read_catalogue
 from .endpoint import Endpoint
 from .local.weights import Weights
 from .script import Script
 
-__all__ = ["BUILT_IN", "FILE", "KINDS", "load_deployments"]
+__all__ = ["BUILT_IN", "FILE", "KINDS", "load_catalogue"]
 
 FILE = "models.yaml"
 """The name of the file in the home folder."""
@@ -33,12 +34,13 @@ BUILT_IN: tuple[Deployment, ...] = (
 """Deployments that need no file; an entry of the same id takes the place of one."""
 
 
-def load_deployments(file: Path) -> tuple[Deployment, ...]:
-    """Return the deployments of a file, in its order, and the built-in ones behind them.
+def load_catalogue(file: Path) -> Catalogue:
+    """Return the deployments of a file, in its order, the built-in ones behind them, and how one is chosen.
 
     Raises:
         ModelsFileInvalid: The file cannot be used.
     """
-    declared = read_deployments(file, KINDS)
-    names = {deployment.id for deployment in declared}
-    return (*declared, *(deployment for deployment in BUILT_IN if deployment.id not in names))
+    declared = read_catalogue(file, KINDS)
+    names = {deployment.id for deployment in declared.deployments}
+    more = tuple(deployment for deployment in BUILT_IN if deployment.id not in names)
+    return replace(declared, deployments=declared.deployments + more)

@@ -1,19 +1,17 @@
 """The router: which deployment answers a request, and which one when that one cannot.
 
-The order is the need's `prefer`, its `fallback`, and then every other deployment in the order of their declaration.
-Deployments without the capabilities or the context are passed over. The next one is tried when one is unavailable, too
-slow or not usable as it is set up, as long as nothing of an answer has been shown to anybody; an answer that is wrong,
-and a request that was refused, are final.
+`selection` says who may be asked and in which order; `health` who is to be left alone. The next one is asked when one
+is unavailable, too slow or not usable as it is set up, as long as nothing of an answer has been shown to anybody; an
+answer that is wrong, and a request that was refused, are final, but for the first answer of a cascade (`cascade`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import TypeAlias, cast
+from typing import Final, Protocol, cast
 
 from langchain_core.messages import AIMessageChunk
 
@@ -21,48 +19,47 @@ from agents.context import ModelReply, ModelRequest
 from agents.spec.document import ModelNeed
 from agents.spec.resources import ModelInfo
 
-from ..base.errors import Json
+from ..base.ids import new_id
+from .cascade import doubt, with_draft
 from .chat import to_messages, to_options, to_reply, to_usage
 from .deployments import Deployment
-from .errors import ModelError, ModelNotConfigured, ModelsFailed, ModelTimeout, ModelUnavailable
+from .errors import (
+    ModelError,
+    ModelNotConfigured,
+    ModelOutputInvalid,
+    ModelRefused,
+    ModelTimeout,
+    ModelUnavailable,
+)
+from .health import Health
 from .model import StreamingChat
-from .ports import Delta, ModelAnswer, Offer
-from .tokens import input_tokens, least_tokens
+from .ports import Caller, Delta, ModelAnswer, Offer
+from .routing import Routing
+from .selection import Candidate, Selection, lacks, said, select
+from .tries import Screen, Tries
 
-__all__ = ["Build", "Router"]
+__all__ = ["Build", "Recorder", "Router"]
 
-Build: TypeAlias = Callable[[Deployment], StreamingChat]
-"""Makes the chat model of a deployment; it may raise `ModelNotConfigured`."""
-
-ANY = "any"
 NEXT = (ModelUnavailable, ModelTimeout, ModelNotConfigured)
+PATIENCE: Final = 30.0
+"""Seconds that a call waits for a place where nobody else can be asked."""
+NOBODY: Final = Caller()
 
 
-@dataclass(slots=True)
-class _Screen:
-    """Passes an answer's text on, and remembers whether it did."""
+class Build(Protocol):
+    """Makes the chat model of a deployment; it may raise `ModelNotConfigured`."""
 
-    on_delta: Delta | None
-    shown: bool = False
-
-    def show(self, text: str) -> None:
-        if text and self.on_delta:
-            self.shown = True
-            self.on_delta(text)
+    def __call__(self, deployment: Deployment) -> StreamingChat:
+        """Make it."""
+        ...
 
 
-@dataclass(slots=True)
-class _Tries:
-    """The deployments that one call has asked so far, and what those that failed have used up."""
+class Recorder(Protocol):
+    """Keeps what was decided and what became of it."""
 
-    screen: _Screen
-    failed: list[tuple[str, ModelError]] = field(default_factory=list[tuple[str, ModelError]])
-    wasted: dict[str, float] = field(default_factory=dict[str, float])
-
-    def waste(self, usage: Mapping[str, Json]) -> None:
-        for kind, amount in usage.items():
-            if isinstance(amount, int | float):
-                self.wasted[kind] = self.wasted.get(kind, 0) + amount
+    def record(self, tries: Tries, answer: ModelAnswer | None, error: BaseException | None, seconds: float) -> None:
+        """Keep a call that is over; must not fail."""
+        ...
 
 
 class Router:
@@ -71,17 +68,35 @@ class Router:
     Args:
         deployments: Every deployment, the ones to be chosen first, if nobody names any, in front.
         build: Makes a deployment's model when it is first used.
+        routing: How one is chosen.
+        recorder: Keeps decisions.
     """
 
-    def __init__(self, deployments: Iterable[Deployment], build: Build) -> None:
+    def __init__(
+        self,
+        deployments: Iterable[Deployment],
+        build: Build,
+        *,
+        routing: Routing | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
         self._deployments = {deployment.id: deployment for deployment in deployments}
         self._build = build
+        self._recorder = recorder
         self._models: dict[str, StreamingChat] = {}
+        self._healths: dict[str, Health] = {}
+        self.routing = routing or Routing()
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:
         """Every deployment, preferred ones first."""
         return tuple(self._deployments.values())
+
+    def health(self, deployment: Deployment) -> Health:
+        """Return how a deployment fares."""
+        if deployment.id not in self._healths:
+            self._healths[deployment.id] = Health(deployment.rate, self.routing)
+        return self._healths[deployment.id]
 
     async def call(
         self,
@@ -91,44 +106,47 @@ class Router:
         only: Collection[str] | None = None,
         on_delta: Delta | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 see `ModelHub.call`
+        caller: Caller | None = None,
     ) -> ModelAnswer:
         """Answer a request by the first deployment that can; see `ModelHub.call`."""
-        tries = _Tries(_Screen(on_delta))
+        started = time.monotonic()
+        tries = Tries(new_id("dec"), request, self._select(request, need), caller or NOBODY, Screen(on_delta))
+        answer: ModelAnswer | None = None
+        failure: BaseException | None = None
         limit = asyncio.timeout(timeout)
         try:
             async with limit:
-                return await self._first(request, need, only, tries)
+                answer = await self._first(need, only, tries)
+                return answer
         except ModelError as error:
             error.usage = {**tries.wasted}
+            failure = error
             raise
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            late = ModelTimeout(
-                f"No answer came within {timeout:g} s.", where=request.model, details=_attempts(tries.failed)
-            )
+            late = ModelTimeout(f"No answer came within {timeout:g} s.", where=request.model, details=tries.listed())
             late.usage = {**tries.wasted}
+            failure = late
             raise late from error
+        finally:
+            if self._recorder and (answer or failure):
+                self._recorder.record(tries, answer, failure, time.monotonic() - started)
 
     def infos(self, need: ModelNeed) -> tuple[ModelInfo, ...]:
         """Return the deployments that fit, preferred ones first."""
+        request = ModelRequest(model="", messages=())
         return tuple(
-            ModelInfo(id=deployment.id, caps=deployment.caps, context=deployment.context)
-            for deployment in self._order(need)
-            if _lack(deployment, need) is None
+            ModelInfo(id=one.deployment.id, caps=one.deployment.caps, context=one.deployment.context)
+            for one in self._select(request, need.model_copy(update={"slo": None})).order
         )
 
     def offers(self, request: ModelRequest, need: ModelNeed) -> list[Offer]:
         """Return the deployments that can answer a request; see `ModelHub.offers`."""
-        given = input_tokens(request)
-        found: list[Offer] = []
-        for deployment in self._able(request, need):
-            answer = request.max_tokens or deployment.max_tokens
-            amounts = {"tokens": float(given + answer), "usd": deployment.price.of(given, answer)}
-            found.append(Offer(deployment.id, amounts))
-        if not found:
-            raise self._nobody(request, need)
-        return found
+        selection = self._select(request, need)
+        if not selection.order:
+            raise self._nobody(request, need, selection)
+        return [Offer(one.deployment.id, {"tokens": float(one.tokens), "usd": one.usd}) for one in selection.order]
 
     async def close(self) -> None:
         """Close every model that was used."""
@@ -136,37 +154,107 @@ class Router:
         for model in models.values():
             await model.close()
 
-    async def _first(
-        self, request: ModelRequest, need: ModelNeed, only: Collection[str] | None, tries: _Tries
-    ) -> ModelAnswer:
-        for deployment in self._able(request, need):
-            if only is not None and deployment.id not in only:
-                continue
-            try:
-                reply = await self._ask(deployment, request, tries)
-            except NEXT as error:
-                if tries.screen.shown:
-                    raise
-                tries.failed.append((deployment.id, error))
-            else:
-                return ModelAnswer(reply=reply, deployment=deployment.id, wasted=tries.wasted)
-        raise _failure(request, tries.failed) if tries.failed else self._nobody(request, need)
+    def _select(self, request: ModelRequest, need: ModelNeed) -> Selection:
+        return select(self._deployments.values(), request, need, self.routing, self.health)
 
-    async def _ask(self, deployment: Deployment, request: ModelRequest, tries: _Tries) -> ModelReply:
-        """Stream one deployment's answer."""
+    async def _first(self, need: ModelNeed, only: Collection[str] | None, tries: Tries) -> ModelAnswer:
+        order = [one for one in tries.selection.order if only is None or one.deployment.id in only]
+        if not order:
+            raise self._nobody(tries.request, need, tries.selection)
+        while True:
+            answer = await self._round(order, tries)
+            if answer is not None:
+                return answer
+            if tries.draft:
+                return self._settle_for_draft(tries)
+            if tries.failed:
+                raise tries.failure()
+            await asyncio.sleep(tries.pause(PATIENCE))
+
+    async def _round(self, order: list[Candidate], tries: Tries) -> ModelAnswer | None:
+        """Ask one after the other; return None where none has answered."""
+        for place, candidate in enumerate(order):
+            name = candidate.deployment.id
+            refusal = self.health(candidate.deployment).refusal(candidate.tokens)
+            if refusal is not None:
+                tries.resting[name] = refusal
+                continue
+            tries.resting.pop(name, None)
+            here = candidate.deployment.local and tries.selection.policy == "local_first"
+            tentative = here and any(not later.deployment.local for later in order[place + 1 :])
+            reply = await self._try(candidate, tries, tentative=tentative)
+            if reply is not None:
+                return ModelAnswer(reply=reply, deployment=name, wasted=tries.wasted, decision=tries.decision(name))
+        return None
+
+    async def _try(self, candidate: Candidate, tries: Tries, *, tentative: bool) -> ModelReply | None:
+        """Ask one deployment; return None where the next one is to be asked."""
+        name = candidate.deployment.id
+        request = with_draft(tries.request, tries.draft[1]) if tries.draft else tries.request
+        screen = Screen(None) if tentative else tries.screen
+        try:
+            reply = await self._ask(candidate, request, tries, screen, confidence=tentative)
+        except (*NEXT, ModelOutputInvalid, ModelRefused) as error:
+            final = isinstance(error, ModelOutputInvalid | ModelRefused) and not tentative
+            if final or tries.screen.shown:
+                raise
+            tries.fail(name, error)
+            return None
+        if tentative:
+            reason = doubt(reply, tries.request, self.routing.confidence)
+            if reason is not None:
+                tries.doubt(name, reply, reason)
+                return None
+            tries.screen.show(reply.text)
+        return reply
+
+    def _settle_for_draft(self, tries: Tries) -> ModelAnswer:
+        """Return the doubted answer, because nobody could give a better one."""
+        name, reply = cast("tuple[str, ModelReply]", tries.draft)
+        tries.undo_waste(reply.usage)
+        tries.screen.show(reply.text)
+        return ModelAnswer(reply=reply, deployment=name, wasted=tries.wasted, decision=tries.decision(name))
+
+    async def _ask(
+        self, candidate: Candidate, request: ModelRequest, tries: Tries, screen: Screen, *, confidence: bool
+    ) -> ModelReply:
+        """Stream one deployment's answer, and note how it fares."""
+        health, used = self.health(candidate.deployment), 0.0
+        health.begin(candidate.tokens)
         started = time.monotonic()
-        model = self._model(deployment)
+        try:
+            reply, first = await self._stream(candidate.deployment, request, tries, screen, confidence=confidence)
+        except ModelError as error:
+            health.failed(error)
+            raise
+        else:
+            used = float(cast("int", reply.usage["tokens"]))
+            spoken = cast("int", reply.usage["output_tokens"])
+            health.succeeded(time.monotonic() - started, first, spoken)
+            return reply
+        finally:
+            health.end(candidate.tokens - used)
+
+    async def _stream(
+        self, deployment: Deployment, request: ModelRequest, tries: Tries, screen: Screen, *, confidence: bool
+    ) -> tuple[ModelReply, float]:
+        """Return an answer, and the seconds until its first piece."""
+        started, first = time.monotonic(), 0.0
+        options = to_options(request, deployment, confidence=confidence)
+        options |= {"lane": tries.caller.principal or tries.caller.workspace, "background": tries.caller.background}
         chunks: list[AIMessageChunk] = []
         # Not through LangChain's own `astream`: nobody listens to its callbacks, and prompts go to nobody else but the
         # deployment, whatever LangSmith's environment variables say.
-        answer = model.chunks(to_messages(request, deployment), None, to_options(request, deployment))
+        answer = self._model(deployment).chunks(to_messages(request, deployment), [*request.stop], options)
         try:
             async with aclosing(answer) as stream:
                 async for chunk in stream:
+                    first = first or time.monotonic() - started
                     message = cast("AIMessageChunk", chunk.message)
                     chunks.append(message)
-                    tries.screen.show(str(message.text))
-            return to_reply(_whole(chunks), request, deployment, time.monotonic() - started)
+                    screen.show(str(message.text))
+            seconds = time.monotonic() - started
+            return to_reply(_whole(chunks), request, deployment, seconds), first
         except BaseException:
             if chunks:
                 tries.waste(to_usage(_whole(chunks), request, deployment, time.monotonic() - started))
@@ -177,27 +265,9 @@ class Router:
             self._models[deployment.id] = self._build(deployment)
         return self._models[deployment.id]
 
-    def _able(self, request: ModelRequest, need: ModelNeed) -> Iterator[Deployment]:
-        """Yield the deployments that can answer this very request, in order."""
-        least = least_tokens(request)
-        for deployment in self._order(need):
-            fits = _lack(deployment, need) is None and least <= deployment.context
-            if fits and ("tools" in deployment.caps or not request.tools):
-                yield deployment
-
-    def _order(self, need: ModelNeed) -> Iterable[Deployment]:
-        named = [found for pattern in (*need.prefer, *need.fallback) for found in self._matching(pattern)]
-        return {deployment.id: deployment for deployment in (*named, *self._deployments.values())}.values()
-
-    def _matching(self, pattern: str) -> list[Deployment]:
-        """Return the deployments that a need's name means: one by its id, or all of a kind for `kind/any`."""
-        if pattern in self._deployments:
-            return [self._deployments[pattern]]
-        kind, _, name = pattern.partition("/")
-        return [found for found in self._deployments.values() if name == ANY and found.kind == kind]
-
-    def _nobody(self, request: ModelRequest, need: ModelNeed) -> ModelNotConfigured:
-        wrong = [f"{found.id} {_lack(found, need) or _misfit(found, request)}" for found in self._order(need)]
+    def _nobody(self, request: ModelRequest, need: ModelNeed, selection: Selection) -> ModelNotConfigured:
+        found = {one.id: lacks(one, need, request) or selection.passed_over.get(one.id) for one in self.deployments}
+        wrong = [f"{name} {said(why)}" for name, why in found.items() if why]
         return ModelNotConfigured(
             f"No deployment fits the model {request.model!r}: {'; '.join(wrong) or 'there is none'}.",
             where=request.model,
@@ -208,36 +278,3 @@ class Router:
 def _whole(chunks: list[AIMessageChunk]) -> AIMessageChunk:
     first, *rest = chunks
     return first + rest if rest else first
-
-
-def _lack(deployment: Deployment, need: ModelNeed) -> str | None:
-    """Say what a deployment lacks for a need, if anything."""
-    missing = sorted(set(need.caps) - deployment.caps)
-    if missing:
-        return f"lacks {', '.join(missing)}"
-    if need.context is not None and deployment.context < need.context:
-        return f"has a context of {deployment.context} tokens"
-    return None
-
-
-def _misfit(deployment: Deployment, request: ModelRequest) -> str:
-    """Say why a deployment that fits the need cannot answer the request."""
-    if request.tools and "tools" not in deployment.caps:
-        return "lacks tools"
-    return f"has a context of {deployment.context} tokens, fewer than the messages"
-
-
-def _attempts(failed: list[tuple[str, ModelError]]) -> dict[str, Json]:
-    return {"attempts": [{"deployment": name, **error.to_json()} for name, error in failed]}
-
-
-def _failure(request: ModelRequest, failed: list[tuple[str, ModelError]]) -> ModelError:
-    """Return the one error for all attempts: a single attempt's own one, else one that lists them."""
-    if len(failed) == 1:
-        return failed[0][1]
-    retryable = any(error.retryable for _, error in failed)
-    said = "; ".join(f"{name}: {error.code} {error.message}" for name, error in failed)
-    failure = ModelsFailed if retryable else ModelNotConfigured
-    made = failure(f"No deployment could answer. {said}", where=request.model, details=_attempts(failed))
-    made.__cause__ = failed[-1][1]
-    return made

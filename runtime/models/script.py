@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from .deployments import Options, Strict, read_yaml
+from .deployments import Options, read_yaml
 from .errors import (
     ModelError,
     ModelInterrupted,
@@ -18,6 +18,7 @@ from .errors import (
     ModelTimeout,
     ModelUnavailable,
 )
+from .strict import Strict
 
 __all__ = ["Call", "Entry", "Failure", "Script"]
 

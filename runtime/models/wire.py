@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import exp
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage, convert_to_openai_messages
@@ -35,6 +36,9 @@ def body_of(
     }
     if stop:
         body["stop"] = stop
+    if options.get("logprobs") is not None or options.get("confidence"):
+        body["logprobs"] = True
+        body["top_logprobs"] = options.get("logprobs") or None
     if options.get("tool_choice") is not None:
         body["tool_choice"] = _tool_choice(options["tool_choice"])
     return {name: value for name, value in {**body, **endpoint.body}.items() if value is not None}
@@ -72,6 +76,7 @@ class Assembly:
     _refusal: str = ""
     _finish: str = ""
     _usage: dict[str, Json] = field(default_factory=dict[str, Json])
+    _tokens: list[Json] = field(default_factory=list[Json])
 
     def read(self, data: str) -> str | None:
         """Take an event's data and return its text: empty where something else has come, None where nothing has.
@@ -83,9 +88,9 @@ class Assembly:
         if event.get("error"):
             raise failure_of_event(event["error"], where=self.where)
         self._usage = _mapping(event.get("usage")) or self._usage
-        choices = event.get("choices")
-        choice = _mapping(choices[0] if isinstance(choices, list) and choices else None)
+        choice = _mapping(next(iter(_list(event.get("choices"))), None))
         self._finish = _text(choice.get("finish_reason")) or self._finish
+        self._tokens += map(_token, _list(_mapping(choice.get("logprobs")).get("content")))
         delta = _mapping(choice.get("delta"))
         return self._take(delta)
 
@@ -107,7 +112,7 @@ class Assembly:
             content="",
             tool_call_chunks=calls,
             usage_metadata=_usage(self._usage),
-            response_metadata={"finish_reason": finish},
+            response_metadata={"finish_reason": finish, **_likelihoods(self._tokens)},
             chunk_position="last",
         )
 
@@ -121,9 +126,9 @@ class Assembly:
         return event
 
     def _take(self, delta: dict[str, Json]) -> str | None:
-        refusal, calls = _text(delta.get("refusal")), delta.get("tool_calls")
+        refusal, calls = _text(delta.get("refusal")), _list(delta.get("tool_calls"))
         self._refusal += refusal
-        for part in calls if isinstance(calls, list) else ():
+        for part in calls:
             self._take_call(_mapping(part))
         thought = delta.get("reasoning_content") or delta.get("reasoning")
         return _text(delta.get("content")) or ("" if refusal or calls or thought else None)
@@ -162,11 +167,34 @@ def _usage(usage: dict[str, Json]) -> UsageMetadata | None:
     given, answered = usage.get("prompt_tokens"), usage.get("completion_tokens")
     if not isinstance(given, int) or not isinstance(answered, int):
         return None
-    return UsageMetadata(input_tokens=given, output_tokens=answered, total_tokens=given + answered)
+    found = UsageMetadata(input_tokens=given, output_tokens=answered, total_tokens=given + answered)
+    cached = _mapping(usage.get("prompt_tokens_details")).get("cached_tokens")
+    if isinstance(cached, int):
+        found["input_token_details"] = {"cache_read": cached}
+    return found
+
+
+def _token(item: Json) -> Json:
+    """Return a token's log-probability in our form."""
+    entry = _mapping(item)
+    told: dict[str, Json] = {name: entry.get(name) for name in ("token", "bytes", "logprob")}
+    alternatives = [_mapping(one) for one in _list(entry.get("top_logprobs"))]
+    top: list[Json] = [{name: one.get(name) for name in ("token", "bytes", "logprob")} for one in alternatives]
+    return {**told, "top": top}
+
+
+def _likelihoods(tokens: list[Json]) -> dict[str, Any]:
+    """Return the tokens' log-probabilities, and the geometric mean of their probabilities."""
+    values = [value for one in tokens if isinstance(value := _mapping(one).get("logprob"), int | float)]
+    return {"logprobs": tokens, "confidence": exp(sum(values) / len(values))} if values else {}
 
 
 def _mapping(value: Json) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 def _text(value: Json) -> str:

@@ -10,7 +10,7 @@ from agents.spec.document import ModelNeed
 
 from ..base.errors import Json
 from ..models.errors import ModelError
-from ..models.ports import ModelAnswer
+from ..models.ports import Caller, ModelAnswer
 from . import records
 from .calls import Calls
 from .ledger import Purse
@@ -83,7 +83,12 @@ class ModelCall:
             raise
         usage = _sum(found.reply.usage, {**found.wasted, **self._turn})
         await self._purse.settle(self._held, self._segment.spend(usage))
-        return {**records.model_reply(found.reply), "usage": usage, "deployment": found.deployment}
+        why: dict[str, Json] = {"decision": dict(found.decision)} if found.decision else {}
+        return {**records.model_reply(found.reply), "usage": usage, "deployment": found.deployment, **why}
+
+    def _caller(self) -> Caller:
+        info = self._segment.info
+        return Caller(workspace=info.workspace, principal=info.principal, app=info.app, run=info.id, path=self._path)
 
     async def _answer(self) -> ModelAnswer:
         opened, stream = self._calls.opened, self._request.stream
@@ -94,7 +99,12 @@ class ModelCall:
 
         try:
             return await self._segment.host.models.call(
-                self._request, self._need, only=self._only, on_delta=on_delta, timeout=self._purse.left("seconds")
+                self._request,
+                self._need,
+                only=self._only,
+                on_delta=on_delta,
+                timeout=self._purse.left("seconds"),
+                caller=self._caller(),
             )
         finally:
             self._segment.texts.pop(opened or 0, None)

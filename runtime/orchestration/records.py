@@ -36,7 +36,7 @@ def model_request(request: ModelRequest) -> dict[str, Json]:
         data["tools"] = [
             {"name": one.name, "description": one.description, "schema": dict(one.schema)} for one in request.tools
         ]
-    return data
+    return data | _asked(request)
 
 
 def model_reply(reply: ModelReply) -> dict[str, Json]:
@@ -91,8 +91,22 @@ def read_retrieve_reply(record: dict[str, Json]) -> RetrieveReply:
     )
 
 
+def _asked(request: ModelRequest) -> dict[str, Json]:
+    """Return what a request asks for beyond the ordinary."""
+    data: dict[str, Json] = {
+        "tool_choice": None if request.tool_choice == "auto" else request.tool_choice,
+        "top_p": request.top_p,
+        "seed": request.seed,
+        "stop": list(request.stop) or None,
+        "logprobs": request.logprobs,
+    }
+    return {name: value for name, value in data.items() if value is not None}
+
+
 def _message(message: ChatMessage) -> dict[str, Json]:
     data: dict[str, Json] = {"role": message.role, "content": message.content}
+    if message.images:
+        data["images"] = list(message.images)
     if message.calls:
         data["calls"] = [_call(call) for call in message.calls]
     if message.call_id is not None:

@@ -9,7 +9,7 @@ import pytest
 from runtime.models.deployments import Entry
 from runtime.models.endpoint import Endpoint, Limits
 from runtime.models.errors import ModelsFileInvalid
-from runtime.models.kinds import KINDS, load_deployments
+from runtime.models.kinds import KINDS, load_catalogue
 from runtime.models.script import Entry as ScriptEntry
 from runtime.models.script import Script
 
@@ -34,7 +34,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "demo.yaml").write_text("script: [{text: second}]\necho: true", "utf-8")
-    plant, demo, *_ = load_deployments(written(tmp_path, GOOD))
+    plant, demo, *_ = load_catalogue(written(tmp_path, GOOD)).deployments
     assert (plant.id, plant.kind, plant.caps) == ("remote/plant", "remote", {"chat", "tools"})
     assert (plant.context, plant.max_tokens) == (32768, 2048)
     assert plant.price.of(1_000_000, 500_000) == pytest.approx(0.7)
@@ -47,7 +47,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
 
 
 def test_no_file_has_no_deployments_but_the_built_in_ones(tmp_path: Path) -> None:
-    assert all(deployment.kind in KINDS for deployment in load_deployments(tmp_path / "models.yaml"))
+    assert all(deployment.kind in KINDS for deployment in load_catalogue(tmp_path / "models.yaml").deployments)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_no_file_has_no_deployments_but_the_built_in_ones(tmp_path: Path) -> Non
 )
 def test_a_wrong_file_is_explained(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ModelsFileInvalid) as caught:
-        load_deployments(written(tmp_path, text))
+        load_catalogue(written(tmp_path, text))
     assert said in str(caught.value)
     assert "sk-live-123" not in str(caught.value.to_json())
     assert str(tmp_path) in str(caught.value)
@@ -104,7 +104,10 @@ def test_declarations_are_read_without_the_chat_library() -> None:
 def test_the_documented_file_is_true(tmp_path: Path, page: str) -> None:
     text = (Path(__file__).parents[3] / "docs" / page).read_text("utf-8")
     example = text.split("```yaml\n")[1].split("```")[0]
-    assert [found.id for found in load_deployments(written(tmp_path, example))][:2] == ["remote/plant", "scripted/demo"]
+    assert [found.id for found in load_catalogue(written(tmp_path, example)).deployments][:2] == [
+        "remote/plant",
+        "scripted/demo",
+    ]
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     keys = [*Entry.model_fields, *Endpoint.model_fields, *ScriptEntry.model_fields]
     assert [key for key in keys if not any(row.startswith(f"| `{key}`") for row in rows)] == []

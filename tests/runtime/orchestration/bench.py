@@ -15,7 +15,7 @@ from agents.spec.document import ModelNeed
 from runtime.base.errors import Json
 from runtime.base.settings import Settings
 from runtime.models.errors import ModelUnavailable
-from runtime.models.ports import Delta, ModelAnswer, Offer
+from runtime.models.ports import Caller, Delta, ModelAnswer, Offer
 from runtime.orchestration.engine import Engine
 from runtime.orchestration.files import StoredFiles
 from runtime.orchestration.host import Door, Host
@@ -51,6 +51,7 @@ class Answers:
         only: Collection[str] | None = None,
         on_delta: Delta | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
+        caller: Caller | None = None,
     ) -> ModelAnswer:
         self.calls.append(request)
         if self.failures:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.models.errors import ModelNotConfigured, ModelsFileInvalid
-from runtime.models.kinds import load_deployments
+from runtime.models.kinds import load_catalogue
 from runtime.models.local import weights
 from runtime.models.local.weights import Weights
 
@@ -25,7 +25,7 @@ def test_a_missing_distribution_is_said(monkeypatch: pytest.MonkeyPatch) -> None
 def test_it_is_built_in_and_a_file_may_declare_others(tmp_path: Path) -> None:
     file = tmp_path / "models.yaml"
     file.write_text("models: {local/pump: {options: {path: models/pump.gguf, threads: 2}}}")
-    declared, built_in = load_deployments(file)
+    declared, built_in = load_catalogue(file).deployments
     assert (declared.id, built_in.id) == ("local/pump", "local/smollm2")
     assert isinstance(declared.options, Weights) and isinstance(built_in.options, Weights)
     assert declared.options.file() == tmp_path / "models" / "pump.gguf"
@@ -38,4 +38,4 @@ def test_wrong_options_are_refused(wrong: str, tmp_path: Path) -> None:
     file = tmp_path / "models.yaml"
     file.write_text(f"models: {{local/pump: {{options: {{{wrong}}}}}}}")
     with pytest.raises(ModelsFileInvalid, match="local/pump"):
-        load_deployments(file)
+        load_catalogue(file)

@@ -1,0 +1,40 @@
+"""How one of several deployments is chosen: the part `routing` of `models.yaml`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from .strict import Strict
+
+__all__ = ["POLICIES", "Policy", "Routing"]
+
+Policy: TypeAlias = Literal["fixed", "cheapest", "fastest", "local_first", "learned"]
+
+POLICIES: tuple[Policy, ...] = ("fixed", "cheapest", "fastest", "local_first", "learned")
+
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1, strict=False)]
+Seconds: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=False)]
+
+
+class Routing(Strict):
+    """How deployments are chosen, and when one is left alone.
+
+    Args:
+        policy: The policy of apps that name none.
+        confidence: `local_first` keeps an answer of this machine from this confidence on.
+        target: `learned` takes the cheapest deployment that is expected to succeed with this probability.
+        outcomes: `learned` needs as many outcomes of a deployment; until then it is `cheapest`.
+        learn: Keep an embedding of every request, for `learned`. Texts are never kept.
+        failures: After as many failures in a row a deployment is left alone.
+        cooldown: For so many seconds, twice as many each time, at most five minutes.
+    """
+
+    policy: Policy = "fixed"
+    confidence: Share = 0.6
+    target: Share = 0.8
+    outcomes: Annotated[int, Field(ge=1)] = 30
+    learn: bool = False
+    failures: Annotated[int, Field(ge=1)] = 3
+    cooldown: Seconds = 30.0
