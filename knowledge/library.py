@@ -183,7 +183,7 @@ class Library:
         try:
             language = catalogue.fact("language")
             embedder = str(catalogue.fact("embedder"))
-            model = self._embedder_of(embedder)
+            model = self.embedder(embedder)
             return BaseFacts(
                 name=name,
                 languages=(language,) if isinstance(language, str) else catalogue.languages(),
@@ -198,7 +198,7 @@ class Library:
 
     def planned(self, name: str, *, languages: tuple[str, ...], trust: str, documents: int) -> BaseFacts:
         """Return what would be known of a base that is not made yet; the embedder is not loaded."""
-        model = self._embedder_of(self._embedder)
+        model = self.embedder(self._embedder)
         return BaseFacts(
             name=name, languages=languages, embedder=self._embedder, embedder_languages=model.languages,
             dimension=model.dimension, trust=cast("Trust", trust), documents=documents,
@@ -268,7 +268,7 @@ class Library:
             self._require(name)
             load_words(self._folder / "cache")
             catalogue = Catalogue(self._file(name))
-            embedder = self._embedder_of(str(catalogue.fact("embedder")))
+            embedder = self.embedder(str(catalogue.fact("embedder")))
             self._indexes[name] = Index(
                 name=name, catalogue=catalogue, vectors=self._store_of_vectors(), embedder=embedder
             )
@@ -289,7 +289,12 @@ class Library:
         if self._vectors:
             self._vectors.close()
 
-    def _embedder_of(self, name: str) -> Embedder:
+    def embedder(self, name: str) -> Embedder:
+        """Return the embedder of a name, which all bases share.
+
+        Raises:
+            PluginError: There is none.
+        """
         if name not in self._embedders:
             made = cast("EmbedderType", pick("baigong.embedders", name))(threads=self._threads)
             self._embedders.setdefault(name, made)

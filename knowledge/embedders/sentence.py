@@ -5,6 +5,7 @@ It is English: texts of other languages get vectors, but these say little.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,6 +43,7 @@ class MiniLM:
     def __init__(self, *, threads: int) -> None:
         self._threads = threads
         self._model: _Encode | None = None
+        self._turn = threading.Lock()
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Return `(len(texts), 384)`.
@@ -51,8 +53,9 @@ class MiniLM:
         """
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        self._model = self._model or _load(self._threads)
-        return self._model(list(texts), batch_size=_BATCH, show_progress_bar=False, normalize_embeddings=True)
+        with self._turn:  # the tokenizer cannot be used by two threads at a time
+            self._model = self._model or _load(self._threads)
+            return self._model(list(texts), batch_size=_BATCH, show_progress_bar=False, normalize_embeddings=True)
 
 
 def _load(threads: int) -> _Encode:

@@ -16,7 +16,8 @@ EVERYTHING: Final = "*"
 SCOPES: Final = frozenset(
     {
         EVERYTHING, "apps:read", "apps:write", "runs:read", "runs:write", "files:read", "files:write",
-        "knowledge:read", "knowledge:write", "tools:read", "models:read", "secrets:write", "keys:write", "metrics:read",
+        "knowledge:read", "knowledge:write", "tools:read", "models:read", "models:use", "models:write",
+        "secrets:write", "keys:write", "metrics:read",
     }
 )  # fmt: skip
 """Every scope that a credential may have."""

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from .deployments import Deployment
+from .deployments import Catalogue, Deployment
+from .embedding import Embedder, Reranker
 from .endpoint import Endpoint
 from .errors import ModelNotConfigured
+from .fleet import Fleet
 from .kinds import load_catalogue
+from .learned import Embed, Learner, Outcome
 from .local.chat import LocalChat
 from .local.weights import Weights
 from .model import StreamingChat
-from .remote import Connect, RemoteChat, plain_client
-from .router import Router
+from .remote import RemoteChat
+from .remote_vectors import RemoteVectors
+from .requester import Connect, plain_client
+from .router import Recorder, Router
 from .script import Script
 from .scripted import ScriptedChat
+from .sentences import SentenceOptions, Sentences, Source
 
 __all__ = ["Builder", "Secrets", "open_hub", "scripted_hub"]
 
 Secrets: TypeAlias = Callable[[str], Awaitable[str | None]]
 """Gives the value of a secret by its name, or None; asked at the moment of a call."""
+
+
+def _no_sentences(name: str) -> Any:  # noqa: ANN401 as Source
+    raise ModelNotConfigured("There are no sentence embedders here.", where=name)
 
 
 async def _no_secrets(name: str) -> str | None:
@@ -37,11 +47,13 @@ class Builder:
         secrets: Where API keys come from.
         offline: Refuse servers that are not on this machine.
         connect: Makes the HTTP client of a remote deployment.
+        sentences: Gives sentence embedders.
     """
 
     secrets: Secrets = _no_secrets
     offline: bool = False
     connect: Connect = plain_client
+    sentences: Source = _no_sentences
 
     def __call__(self, deployment: Deployment) -> StreamingChat:
         """Make the model.
@@ -53,13 +65,40 @@ class Builder:
             case Script() as script:
                 return ScriptedChat(name=deployment.id, script=script)
             case Endpoint() as endpoint:
-                return self._remote(deployment.id, endpoint)
+                return RemoteChat(name=deployment.id, **self._line(deployment.id, endpoint))
             case Weights() as weights:
                 return LocalChat(name=deployment.id, weights=weights, context=deployment.context)
             case _:
-                raise ModelNotConfigured(f"Nobody can build {deployment.kind!r} models.", where=deployment.id)
+                raise ModelNotConfigured(f"{deployment.kind!r} models do not chat.", where=deployment.id)
 
-    def _remote(self, name: str, endpoint: Endpoint) -> RemoteChat:
+    def embedder(self, deployment: Deployment) -> Embedder:
+        """Make what embeds.
+
+        Raises:
+            ModelNotConfigured: The deployment cannot embed, or not on this machine.
+        """
+        match deployment.options:
+            case SentenceOptions() as options:
+                return Sentences(deployment.id, self.sentences, options)
+            case Endpoint() as endpoint:
+                return RemoteVectors(deployment.id, **self._line(deployment.id, endpoint))
+            case _:
+                raise ModelNotConfigured(f"{deployment.kind!r} models do not embed.", where=deployment.id)
+
+    def reranker(self, deployment: Deployment) -> Reranker:
+        """Make what ranks.
+
+        Raises:
+            ModelNotConfigured: The deployment cannot rank, or not on this machine.
+        """
+        match deployment.options:
+            case Endpoint() as endpoint:
+                return RemoteVectors(deployment.id, **self._line(deployment.id, endpoint))
+            case _:
+                raise ModelNotConfigured(f"{deployment.kind!r} models do not rank.", where=deployment.id)
+
+    def _line(self, name: str, endpoint: Endpoint) -> dict[str, Any]:
+        """Return what reaches a server."""
         if self.offline and not endpoint.local:
             raise ModelNotConfigured(
                 "The setting BAIGONG_OFFLINE refuses servers that are not on this machine.",
@@ -67,25 +106,40 @@ class Builder:
                 fix="Switch it off, or choose a local model.",
             )
         secret = endpoint.key
-        return RemoteChat(
-            name=name,
-            endpoint=endpoint,
-            key=lambda: self.secrets(secret or ""),
-            connect=self.connect,
-        )
+        return {"endpoint": endpoint, "key": lambda: self.secrets(secret or ""), "connect": self.connect}
 
 
 def open_hub(
-    file: Path, *, secrets: Secrets = _no_secrets, offline: bool = False, connect: Connect = plain_client
+    file: Path,
+    builder: Builder,
+    *,
+    recorder: Recorder | None = None,
+    outcomes: Callable[[], Awaitable[Iterable[Outcome]]] | None = None,
 ) -> Router:
     """Return the hub of a `models.yaml`, which need not exist.
+
+    Args:
+        file: The file.
+        builder: Makes the models.
+        recorder: Keeps decisions.
+        outcomes: Gives what was learned before; without it there is no policy `learned`.
 
     Raises:
         ModelsFileInvalid: The file cannot be used.
     """
-    catalogue = load_catalogue(file)
-    builder = Builder(secrets=secrets, offline=offline, connect=connect)
-    return Router(catalogue.deployments, builder, routing=catalogue.routing)
+    fleet = Fleet(load_catalogue(file), builder)
+    learner = Learner(_embed(fleet), fleet.routing, outcomes) if outcomes else None
+    return Router(fleet, recorder=recorder, learner=learner)
+
+
+def _embed(fleet: Fleet) -> Embed:
+    """Return what embeds requests: the first deployment that can."""
+
+    async def embed(text: str) -> Sequence[float]:
+        name = next((one.id for one in fleet.deployments if "embed" in one.caps), "")
+        return (await fleet.embed(name, [text])).vectors[0]
+
+    return embed
 
 
 def scripted_hub(
@@ -102,4 +156,4 @@ def scripted_hub(
         ValidationError: An entry is wrong.
     """
     script = Script.model_validate({"script": [dict(entry) for entry in entries], "echo": echo})
-    return Router([Deployment(id=name, options=script)], Builder())
+    return Router(Fleet(Catalogue(deployments=(Deployment(id=name, options=script),)), Builder()))

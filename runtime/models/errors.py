@@ -20,6 +20,7 @@ BaigongError
     │   └── SchemaUnsupported its JSON Schema cannot be turned into a grammar
     ├── ModelOutputInvalid  the answer is not what was asked for
     │   └── AnswerCut         it ended before its data was complete
+    ├── DecisionUnknown     there is no such decision of the router
     └── ScriptExhausted     a scripted model has nothing left to say
 """
 
@@ -31,6 +32,7 @@ from ..base.errors import BaigongError, Json
 
 __all__ = [
     "AnswerCut",
+    "DecisionUnknown",
     "FrameInvalid",
     "ModelBusy",
     "ModelCrashed",
@@ -164,6 +166,14 @@ class ModelBusy(ModelUnavailable):
     code = "BG843"
     exit_code = 4
     status = 429
+
+
+class DecisionUnknown(ModelError):
+    """There is no decision of the router with this id."""
+
+    code = "BG850"
+    exit_code = 3
+    status = 404
 
 
 class ModelResting(ModelUnavailable):

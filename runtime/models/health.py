@@ -16,7 +16,7 @@ from typing import Final, Literal
 from ..base.errors import Json
 from .bucket import Bucket
 from .deployments import Rate
-from .errors import ModelBusy, ModelError, ModelTimeout, ModelUnavailable
+from .errors import ModelBusy, ModelError, ModelResting, ModelTimeout, ModelUnavailable
 from .routing import Routing
 
 __all__ = ["Health", "Refusal", "Sample"]
@@ -34,6 +34,15 @@ class Refusal:
 
     reason: Literal["open", "probing", "rate", "parallel"]
     seconds: float
+
+    def error(self, name: str) -> ModelResting:
+        """Return the error for a call that can only go to this deployment."""
+        return ModelResting(
+            f"The deployment may not be asked now ({self.reason}), but in {self.seconds:.0f} s.",
+            where=name,
+            fix="Try again later; `baigong models list` shows why.",
+            details={"retry_after": round(self.seconds, 1)},
+        )
 
     def to_json(self) -> dict[str, Json]:
         """Return the form in which decisions show it."""

@@ -13,13 +13,19 @@ from .deployments import Catalogue, Deployment, Options, read_catalogue
 from .endpoint import Endpoint
 from .local.weights import Weights
 from .script import Script
+from .sentences import SentenceOptions
 
 __all__ = ["BUILT_IN", "FILE", "KINDS", "load_catalogue"]
 
 FILE = "models.yaml"
 """The name of the file in the home folder."""
 
-KINDS: Mapping[str, type[Options]] = {"local": Weights, "remote": Endpoint, "scripted": Script}
+KINDS: Mapping[str, type[Options]] = {
+    "local": Weights,
+    "remote": Endpoint,
+    "embedder": SentenceOptions,
+    "scripted": Script,
+}
 """The shape of the options, by kind."""
 
 BUILT_IN: tuple[Deployment, ...] = (
@@ -30,6 +36,7 @@ BUILT_IN: tuple[Deployment, ...] = (
         max_tokens=512,
         options=Weights(),
     ),
+    Deployment(id="embedder/minilm", caps=frozenset({"embed"}), context=256, options=SentenceOptions()),
 )
 """Deployments that need no file; an entry of the same id takes the place of one."""
 

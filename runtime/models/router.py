@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing
 from typing import Final, Protocol, cast
 
@@ -31,14 +31,13 @@ from .errors import (
     ModelTimeout,
     ModelUnavailable,
 )
-from .health import Health
-from .model import StreamingChat
+from .fleet import Fleet
+from .learned import Learner, outcomes_of
 from .ports import Caller, Delta, ModelAnswer, Offer
-from .routing import Routing
-from .selection import Candidate, Selection, lacks, said, select
+from .selection import Candidate, Demand, Selection, said, select
 from .tries import Screen, Tries
 
-__all__ = ["Build", "Recorder", "Router"]
+__all__ = ["Recorder", "Router"]
 
 NEXT = (ModelUnavailable, ModelTimeout, ModelNotConfigured)
 PATIENCE: Final = 30.0
@@ -46,18 +45,10 @@ PATIENCE: Final = 30.0
 NOBODY: Final = Caller()
 
 
-class Build(Protocol):
-    """Makes the chat model of a deployment; it may raise `ModelNotConfigured`."""
-
-    def __call__(self, deployment: Deployment) -> StreamingChat:
-        """Make it."""
-        ...
-
-
 class Recorder(Protocol):
     """Keeps what was decided and what became of it."""
 
-    def record(self, tries: Tries, answer: ModelAnswer | None, error: BaseException | None, seconds: float) -> None:
+    def record(self, tries: Tries, answer: ModelAnswer | None, error: ModelError | None, seconds: float) -> None:
         """Keep a call that is over; must not fail."""
         ...
 
@@ -66,37 +57,15 @@ class Router:
     """A `ModelHub` over deployments.
 
     Args:
-        deployments: Every deployment, the ones to be chosen first, if nobody names any, in front.
-        build: Makes a deployment's model when it is first used.
-        routing: How one is chosen.
+        fleet: The deployments.
         recorder: Keeps decisions.
+        learner: Expects outcomes, for the policy `learned`.
     """
 
-    def __init__(
-        self,
-        deployments: Iterable[Deployment],
-        build: Build,
-        *,
-        routing: Routing | None = None,
-        recorder: Recorder | None = None,
-    ) -> None:
-        self._deployments = {deployment.id: deployment for deployment in deployments}
-        self._build = build
+    def __init__(self, fleet: Fleet, *, recorder: Recorder | None = None, learner: Learner | None = None) -> None:
+        self.fleet = fleet
         self._recorder = recorder
-        self._models: dict[str, StreamingChat] = {}
-        self._healths: dict[str, Health] = {}
-        self.routing = routing or Routing()
-
-    @property
-    def deployments(self) -> tuple[Deployment, ...]:
-        """Every deployment, preferred ones first."""
-        return tuple(self._deployments.values())
-
-    def health(self, deployment: Deployment) -> Health:
-        """Return how a deployment fares."""
-        if deployment.id not in self._healths:
-            self._healths[deployment.id] = Health(deployment.rate, self.routing)
-        return self._healths[deployment.id]
+        self._learner = learner
 
     async def call(
         self,
@@ -110,13 +79,14 @@ class Router:
     ) -> ModelAnswer:
         """Answer a request by the first deployment that can; see `ModelHub.call`."""
         started = time.monotonic()
-        tries = Tries(new_id("dec"), request, self._select(request, need), caller or NOBODY, Screen(on_delta))
+        vector, selection = await self._choose(request, need)
+        tries = Tries(new_id("dec"), request, need, selection, caller or NOBODY, Screen(on_delta), vector=vector)
         answer: ModelAnswer | None = None
-        failure: BaseException | None = None
+        failure: ModelError | None = None
         limit = asyncio.timeout(timeout)
         try:
             async with limit:
-                answer = await self._first(need, only, tries)
+                answer = await self._first(only, tries)
                 return answer
         except ModelError as error:
             error.usage = {**tries.wasted}
@@ -130,37 +100,54 @@ class Router:
             failure = late
             raise late from error
         finally:
-            if self._recorder and (answer or failure):
-                self._recorder.record(tries, answer, failure, time.monotonic() - started)
+            if answer or failure:
+                self._note(tries, answer, failure, time.monotonic() - started)
 
     def infos(self, need: ModelNeed) -> tuple[ModelInfo, ...]:
         """Return the deployments that fit, preferred ones first."""
-        request = ModelRequest(model="", messages=())
         return tuple(
             ModelInfo(id=one.deployment.id, caps=one.deployment.caps, context=one.deployment.context)
-            for one in self._select(request, need.model_copy(update={"slo": None})).order
+            for one in self._select(Demand(), need.model_copy(update={"slo": None})).order
         )
 
     def offers(self, request: ModelRequest, need: ModelNeed) -> list[Offer]:
         """Return the deployments that can answer a request; see `ModelHub.offers`."""
-        selection = self._select(request, need)
+        selection = self._select(Demand.of(request), need)
         if not selection.order:
-            raise self._nobody(request, need, selection)
+            raise self._nobody(request, selection)
         return [Offer(one.deployment.id, {"tokens": float(one.tokens), "usd": one.usd}) for one in selection.order]
 
     async def close(self) -> None:
         """Close every model that was used."""
-        models, self._models = self._models, {}
-        for model in models.values():
-            await model.close()
+        await self.fleet.close()
 
-    def _select(self, request: ModelRequest, need: ModelNeed) -> Selection:
-        return select(self._deployments.values(), request, need, self.routing, self.health)
+    def _select(self, demand: Demand, need: ModelNeed, expected: Mapping[str, float] | None = None) -> Selection:
+        return select(self.fleet.deployments, demand, need, self.fleet.routing, self.fleet.health, expected)
 
-    async def _first(self, need: ModelNeed, only: Collection[str] | None, tries: Tries) -> ModelAnswer:
+    async def _choose(self, request: ModelRequest, need: ModelNeed) -> tuple[Sequence[float] | None, Selection]:
+        """Return the request's embedding, where one is wanted, and who is asked."""
+        routing = self.fleet.routing
+        learned = (need.policy or routing.policy) == "learned"
+        if self._learner is None or not (learned or routing.learn):
+            return None, self._select(Demand.of(request), need)
+        vector = await self._learner.embed(request.messages[-1].content if request.messages else "")
+        expected = await self._learner.expect(vector) if learned else None
+        return vector, self._select(Demand.of(request), need, expected)
+
+    def _note(self, tries: Tries, answer: ModelAnswer | None, failure: ModelError | None, seconds: float) -> None:
+        """Record what was decided and what became of it, and learn from it."""
+        if self._recorder:
+            self._recorder.record(tries, answer, failure, seconds)
+        if self._learner and tries.vector is not None:
+            asked = answer.deployment if answer else tries.last
+            code = failure.code if failure else None
+            for outcome in outcomes_of(tries.vector, asked, code, tries.attempts):
+                self._learner.learn(outcome)
+
+    async def _first(self, only: Collection[str] | None, tries: Tries) -> ModelAnswer:
         order = [one for one in tries.selection.order if only is None or one.deployment.id in only]
         if not order:
-            raise self._nobody(tries.request, need, tries.selection)
+            raise self._nobody(tries.request, tries.selection)
         while True:
             answer = await self._round(order, tries)
             if answer is not None:
@@ -175,7 +162,7 @@ class Router:
         """Ask one after the other; return None where none has answered."""
         for place, candidate in enumerate(order):
             name = candidate.deployment.id
-            refusal = self.health(candidate.deployment).refusal(candidate.tokens)
+            refusal = self.fleet.health(candidate.deployment).refusal(candidate.tokens)
             if refusal is not None:
                 tries.resting[name] = refusal
                 continue
@@ -201,7 +188,7 @@ class Router:
             tries.fail(name, error)
             return None
         if tentative:
-            reason = doubt(reply, tries.request, self.routing.confidence)
+            reason = doubt(reply, tries.request, self.fleet.routing.confidence)
             if reason is not None:
                 tries.doubt(name, reply, reason)
                 return None
@@ -219,7 +206,7 @@ class Router:
         self, candidate: Candidate, request: ModelRequest, tries: Tries, screen: Screen, *, confidence: bool
     ) -> ModelReply:
         """Stream one deployment's answer, and note how it fares."""
-        health, used = self.health(candidate.deployment), 0.0
+        health, used = self.fleet.health(candidate.deployment), 0.0
         health.begin(candidate.tokens)
         started = time.monotonic()
         try:
@@ -245,7 +232,7 @@ class Router:
         chunks: list[AIMessageChunk] = []
         # Not through LangChain's own `astream`: nobody listens to its callbacks, and prompts go to nobody else but the
         # deployment, whatever LangSmith's environment variables say.
-        answer = self._model(deployment).chunks(to_messages(request, deployment), [*request.stop], options)
+        answer = self.fleet.chat(deployment).chunks(to_messages(request, deployment), [*request.stop], options)
         try:
             async with aclosing(answer) as stream:
                 async for chunk in stream:
@@ -260,14 +247,8 @@ class Router:
                 tries.waste(to_usage(_whole(chunks), request, deployment, time.monotonic() - started))
             raise
 
-    def _model(self, deployment: Deployment) -> StreamingChat:
-        if deployment.id not in self._models:
-            self._models[deployment.id] = self._build(deployment)
-        return self._models[deployment.id]
-
-    def _nobody(self, request: ModelRequest, need: ModelNeed, selection: Selection) -> ModelNotConfigured:
-        found = {one.id: lacks(one, need, request) or selection.passed_over.get(one.id) for one in self.deployments}
-        wrong = [f"{name} {said(why)}" for name, why in found.items() if why]
+    def _nobody(self, request: ModelRequest, selection: Selection) -> ModelNotConfigured:
+        wrong = [f"{name} {said(why)}" for name, why in selection.passed_over.items()]
         return ModelNotConfigured(
             f"No deployment fits the model {request.model!r}: {'; '.join(wrong) or 'there is none'}.",
             where=request.model,

@@ -22,13 +22,40 @@ from .health import Health
 from .routing import Policy, Routing
 from .tokens import input_tokens, least_tokens
 
-__all__ = ["HERE", "Candidate", "Selection", "lacks", "said", "select"]
+__all__ = ["Candidate", "Demand", "Selection", "said", "select"]
 
 ANY = "any"
-HERE = "local"
-"""The residency of what never leaves this machine."""
 
 Found = Mapping[str, Json]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Demand:
+    """What a request demands of any deployment.
+
+    Args:
+        caps: Capabilities that it needs.
+        given: Tokens of its input at the most.
+        least: Tokens of its input at the least.
+        answer: The longest answer, in tokens; None is the deployment's own.
+    """
+
+    caps: frozenset[str] = frozenset()
+    given: int = 0
+    least: int = 0
+    answer: int | None = None
+
+    @classmethod
+    def of(cls, request: ModelRequest) -> Demand:
+        """Return what a request demands."""
+        tools = {"tools"} if request.tools else set[str]()
+        vision = {"vision"} if any(message.images for message in request.messages) else set[str]()
+        return cls(
+            caps=frozenset(tools | vision),
+            given=input_tokens(request),
+            least=least_tokens(request),
+            answer=request.max_tokens,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +87,7 @@ class Selection:
 
 def select(
     deployments: Iterable[Deployment],
-    request: ModelRequest,
+    demand: Demand,
     need: ModelNeed,
     routing: Routing,
     health: Callable[[Deployment], Health],
@@ -70,7 +97,7 @@ def select(
 
     Args:
         deployments: All there are.
-        request: What is asked.
+        demand: What the request demands.
         need: What the app requires of the model.
         routing: How one is chosen.
         health: Gives a deployment's health.
@@ -79,10 +106,9 @@ def select(
     ordered = _named(list(deployments), need)
     fitting: list[Candidate] = []
     passed: dict[str, Found] = {}
-    given = input_tokens(request)
     for one in ordered:
-        candidate = _candidate(one, request, given, health(one))
-        if (found := lacks(one, need, request) or _beyond(candidate, need, health(one))) is not None:
+        candidate = _candidate(one, demand, health(one))
+        if (found := lacks(one, need, demand) or _beyond(candidate, need, health(one))) is not None:
             passed[one.id] = found
         else:
             fitting.append(candidate)
@@ -92,17 +118,13 @@ def select(
     return Selection(policy=policy, reason=reason, order=tuple(kept), passed_over=passed)
 
 
-def lacks(deployment: Deployment, need: ModelNeed, request: ModelRequest | None = None) -> Found | None:
+def lacks(deployment: Deployment, need: ModelNeed, demand: Demand) -> Found | None:
     """Say what a deployment lacks for a need, or for the very request, if anything."""
-    caps = set(need.caps)
-    if request is not None:
-        caps |= {"tools"} if request.tools else set()
-        caps |= {"vision"} if any(message.images for message in request.messages) else set()
-    if missing := sorted(caps - deployment.caps):
+    if missing := sorted((demand.caps | set(need.caps)) - deployment.caps):
         return {"reason": "caps", "caps": [*missing]}
     if need.context is not None and deployment.context < need.context:
         return {"reason": "context", "context": deployment.context}
-    if request is not None and least_tokens(request) > deployment.context:
+    if demand.least > deployment.context:
         return {"reason": "length", "context": deployment.context}
     if need.residency and not deployment.local and deployment.residency not in need.residency:
         return {"reason": "residency", "residency": deployment.residency}
@@ -124,12 +146,12 @@ def said(why: Found) -> str:
             return f"does not keep the service level {level} of {why.get('limit')}"
 
 
-def _candidate(deployment: Deployment, request: ModelRequest, given: int, health: Health) -> Candidate:
-    answer = request.max_tokens or deployment.max_tokens
+def _candidate(deployment: Deployment, demand: Demand, health: Health) -> Candidate:
+    answer = demand.answer or deployment.max_tokens
     return Candidate(
         deployment=deployment,
-        tokens=given + answer,
-        usd=deployment.price.of(given, answer),
+        tokens=demand.given + answer,
+        usd=deployment.price.of(demand.given, answer),
         seconds=health.median(),
     )
 

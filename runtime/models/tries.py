@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agents.context import ModelReply, ModelRequest
+from agents.spec.document import ModelNeed
 
 from ..base.errors import Json
 from .errors import ModelError, ModelNotConfigured, ModelResting, ModelsFailed
@@ -37,6 +38,7 @@ class Tries:
     Args:
         id: The decision's id.
         request: What is asked.
+        need: What the app requires of the model.
         selection: Who may be asked.
         caller: Who calls.
         screen: Where text is shown.
@@ -44,6 +46,7 @@ class Tries:
 
     id: str
     request: ModelRequest
+    need: ModelNeed
     selection: Selection
     caller: Caller
     screen: Screen
@@ -52,6 +55,12 @@ class Tries:
     attempts: list[dict[str, Json]] = field(default_factory=list[dict[str, Json]])
     resting: dict[str, Refusal] = field(default_factory=dict[str, Refusal])
     draft: tuple[str, ModelReply] | None = None
+    vector: Sequence[float] | None = None
+
+    @property
+    def last(self) -> str | None:
+        """Who was asked last and did not answer."""
+        return self.failed[-1][0] if self.failed else None
 
     def waste(self, usage: Mapping[str, Json]) -> None:
         """Count what was used up for nothing."""

@@ -16,13 +16,14 @@ from .frame import Frame
 from .grants import beg, granted
 from .segment import Segment
 
-__all__ = ["Purse", "book", "node_account", "write_off"]
+__all__ = ["BOOK", "Purse", "book", "node_account", "write_off"]
 
-_BOOK: Final = (
+BOOK: Final = (
     "INSERT INTO expenses (workspace, day, app, principal, usd, tokens, tool_calls) VALUES (?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (workspace, day, app, principal) DO UPDATE SET usd = expenses.usd + excluded.usd, "
     "tokens = expenses.tokens + excluded.tokens, tool_calls = expenses.tool_calls + excluded.tool_calls"
 )
+"""Adds to what somebody has spent on a day."""
 
 
 class Purse:
@@ -149,7 +150,7 @@ def book(segment: Segment, used: Mapping[str, float]) -> None:
         return
     info = segment.info
     row = (info.workspace, segment.day, info.app, info.principal, *(used.get(kind, 0) for kind in DAILY))
-    segment.journal.stream.append(_BOOK, row)
+    segment.journal.stream.append(BOOK, row)
 
 
 def _at_risk(amounts: Mapping[str, float]) -> dict[str, float]:

@@ -50,17 +50,22 @@ class Spending:
 
     async def account(self, day: str, app: CompiledApp, info: RunInfo) -> Account:
         """Return the account of an app's user, which stands below the app's and that below the workspace's."""
-        if day > self._day:
-            self._day, self._accounts = day, {}
         budget = app.document.budget
         on_exceed = budget.on_exceed or "stop"
-        whole = await self._find("workspace", (day, info.workspace), None)
-        whole.change(self._limits, "stop")
+        whole = await self.workspace(day, info.workspace)
         of_app = await self._find("app", (day, info.workspace, info.app), whole)
         _change(of_app, budget.per_day, on_exceed)
         user = await self._find("user", (day, info.workspace, info.app, info.principal), of_app)
         _change(user, budget.per_user, on_exceed)
         return user
+
+    async def workspace(self, day: str, workspace: str) -> Account:
+        """Return the account of a workspace."""
+        if day > self._day:
+            self._day, self._accounts = day, {}
+        whole = await self._find("workspace", (day, workspace), None)
+        whole.change(self._limits, "stop")
+        return whole
 
     async def _find(self, level: Level, key: tuple[str, ...], parent: Account | None) -> Account:
         if key not in self._accounts or self._shared:

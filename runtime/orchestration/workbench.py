@@ -21,7 +21,8 @@ from tools.sql import SqlDoor
 from ..access import Credentials, SecretStore, UnknownSecret, load_key
 from ..base.networks import read_networks
 from ..base.settings import Settings
-from ..models.assembly import open_hub
+from ..models.assembly import Builder, open_hub
+from ..models.decisions import DecisionLog
 from ..storage import Database, Home, open_home
 from .apps import Apps
 from .backend import RunBackend
@@ -31,6 +32,7 @@ from .engine import Engine
 from .errors import NeedsPostgres
 from .files import StoredFiles
 from .host import Host
+from .inference import Inference
 from .inventory import Inventory
 from .outline import read_app
 from .ready import ready
@@ -51,11 +53,14 @@ class Workbench:
         secrets: Its secrets.
         credentials: Its API keys and sign-ins.
         servers: Its tool servers by name.
+        models_file: The file that declares its models.
         models: Its model router.
+        decisions: What the router has decided.
         library: Its knowledge bases.
         host: What runs reach.
         inventory: What it has of what an app requires.
         engine: Runs apps.
+        inference: Calls models for callers outside of apps.
         apps: Finds and compiles apps.
         subflows: Finds the apps that apps run.
         drafts: Edits apps.
@@ -70,9 +75,10 @@ class Workbench:
         self.credentials = Credentials(database, key)
         self.library = Library(home.root / "knowledge", threads=max(1, settings.threads // 2))
         self.servers = specs = registered(home.root)
-        self.models = models = open_hub(
-            models_file or home.root / "models.yaml", secrets=self._reveal, offline=settings.offline
-        )
+        self.models_file = models_file or home.root / "models.yaml"
+        self.decisions = decisions = DecisionLog(database.writer, database.reader)
+        builder = Builder(secrets=self._reveal, offline=settings.offline, sentences=self.library.embedder)
+        self.models = models = open_hub(self.models_file, builder, recorder=decisions, outcomes=decisions.outcomes)
         self.bases = Bases(self.library)
         files = StoredFiles(database.artifacts)
         inner = read_networks(settings.inner_networks or "")
@@ -97,6 +103,7 @@ class Workbench:
             database, self.host, self.recompile, day_limits=given, turns=turns,
             workers=Workers(database, worker) if database.shared else None, backend=_backend(settings, worker),
         )  # fmt: skip
+        self.inference = Inference(models, self.engine.spending, database.writer)
         self.apps = Apps(database, self.compile)
         self.subflows = Subflows(self.apps, self.recompile)
         self.drafts = Drafts(database, self.apps)

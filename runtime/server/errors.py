@@ -11,6 +11,8 @@ BaigongError
     ├── ForeignHost      the Host header is none of this server's names
     ├── ForeignOrigin    a page of another origin sent the request
     ├── KeyReused        an idempotency key came again with another request
+    ├── ParameterInvalid a parameter of OpenAI's interface is wrong or not supported
+    ├── ModelUnknown     there is no model of this name
     └── PortBusy         the port is in use
 """
 
@@ -23,7 +25,9 @@ __all__ = [
     "ForeignOrigin",
     "Forbidden",
     "KeyReused",
+    "ModelUnknown",
     "NoRoute",
+    "ParameterInvalid",
     "PortBusy",
     "RequestInvalid",
     "RequestTooLarge",
@@ -109,6 +113,22 @@ class KeyReused(ServerError):
     code = "BG959"
     exit_code = 2
     status = 422
+
+
+class ParameterInvalid(ServerError):
+    """A parameter of a request to the OpenAI-compatible interface is wrong, or is not supported here."""
+
+    code = "BG961"
+    exit_code = 2
+    status = 400
+
+
+class ModelUnknown(ServerError):
+    """There is no model of this name, or it cannot do that."""
+
+    code = "BG962"
+    exit_code = 3
+    status = 404
 
 
 class PortBusy(ServerError):

@@ -38,7 +38,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        app = self._refusal(headers) or self._app
+        app = self._refusal(headers, scope["path"]) or self._app
         started = time.perf_counter()
 
         async def answer(message: Message) -> None:
@@ -50,17 +50,14 @@ class Gate:
 
         await app(scope, receive, answer)
 
-    def _refusal(self, headers: Headers) -> ASGIApp | None:
+    def _refusal(self, headers: Headers, path: str) -> ASGIApp | None:
         host = _name(headers.get("host", ""))
         if host not in self._hosts:
-            return problem(
-                ForeignHost(
-                    f"This server is not {host!r}.", where="Host", fix="Use its own address, such as 127.0.0.1."
-                )
-            )
+            fix = "Use its own address, such as 127.0.0.1."
+            return problem(ForeignHost(f"This server is not {host!r}.", where="Host", fix=fix), path)
         origin = headers.get("origin")
         if origin is not None and origin not in self._origins:
-            return problem(ForeignOrigin(f"Pages of {origin!r} may not use this server.", where="Origin"))
+            return problem(ForeignOrigin(f"Pages of {origin!r} may not use this server.", where="Origin"), path)
         return None
 
 

@@ -148,6 +148,47 @@ class Result(Table, table=True):
     expires: int = _integer()
 
 
+class Decision(Table, table=True):
+    """Which deployment the router chose for a call, and what became of it; `vector` is a float32 array in base64."""
+
+    __table_args__ = (Index("decisions_at", "workspace", "at"), _KEYED)
+
+    id: str = _text(key=True)
+    workspace: str = _workspace()
+    at: int = _integer()
+    app: str = _text()
+    run: str = _text()
+    path: str = _text()
+    principal: str = _text()
+    model: str = _text()
+    policy: str = _text()
+    reason: str = _text()
+    deployment: str | None = _text()
+    error: str | None = _text()
+    seconds: float = Field(sa_type=Double)
+    input_tokens: int = _integer()
+    output_tokens: int = _integer()
+    usd: float = Field(sa_type=Double)
+    confidence: float | None = Field(sa_type=Double)
+    score: float | None = Field(sa_type=Double)
+    demand: str = _text()
+    detail: str | None = _text()
+    vector: str | None = _text()
+
+
+class Answer(Table, table=True):
+    """What a model answered to a request, by the hash of the request, kept until `expires`."""
+
+    __table_args__ = (Index("answers_expires", "expires"), _KEYED)
+
+    workspace: str = _workspace(key=True)
+    key: str = _text(key=True)
+    deployment: str = _text()
+    reply: str = _text()
+    created: int = _integer()
+    expires: int = _integer()
+
+
 class Worker(Table, table=True):
     """A process that shares the database; `seen` is when it last said that it lives. No workspace: it serves all."""
 

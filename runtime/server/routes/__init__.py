@@ -15,6 +15,7 @@ from . import (
     keys,
     models,
     nodes,
+    openai,
     retention,
     runs,
     secrets,
@@ -28,6 +29,6 @@ __all__ = ["ROUTERS"]
 ROUTERS: tuple[APIRouter, ...] = (
     bundles.router, runs.router, events.router, apps.router, health.router, session.router, keys.router,
     secrets.router, artifacts.router, drafts.router, nodes.router, retention.router, bases.router, servers.router,
-    models.router, usage.router,
+    models.router, openai.router, usage.router,
 )  # fmt: skip
 """In the order in which they are tried: what is asked for most comes first."""

@@ -25,6 +25,6 @@ async def list_models(service: Served, who: Who) -> dict[str, Json]:
                 "context": one.context,
                 "price": {"input": one.price.input, "output": one.price.output},
             }
-            for one in service.bench.models.deployments
+            for one in service.bench.models.fleet.deployments
         ]
     }

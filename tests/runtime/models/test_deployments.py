@@ -58,7 +58,7 @@ def test_no_file_has_no_deployments_but_the_built_in_ones(tmp_path: Path) -> Non
         ("models: {scripted/a: {context: -1}}", "models.yaml:1:"),
         ("models: {scripted/a: {caps: [fly]}}", "models.yaml:1:"),
         ("models: {scripted/a: {price: {input: -1}}}", "models.yaml:1:"),
-        ("models: {nowhere/a: {}}", "kinds are local, remote, scripted"),
+        ("models: {nowhere/a: {}}", "kinds are embedder, local, remote, scripted"),
         ("models: {scripted/a: {kind: remote}}", "starts with its kind"),
         ("models: {demo: {}}", "demo"),
         ("models: {scripted/a: {options: {ecco: true}}}", "echo"),

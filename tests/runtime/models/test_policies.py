@@ -11,14 +11,15 @@ import pytest
 from agents.context import ChatMessage
 from agents.spec.document import ModelNeed
 from runtime.models.assembly import Builder
-from runtime.models.deployments import Deployment, Price, Rate
+from runtime.models.deployments import Catalogue, Deployment, Price, Rate
 from runtime.models.endpoint import Endpoint
 from runtime.models.errors import ModelNotConfigured, ModelOutputInvalid, ModelResting, ModelUnavailable
+from runtime.models.fleet import Fleet
 from runtime.models.ports import ModelAnswer
 from runtime.models.router import Router
 from runtime.models.routing import Routing
 from runtime.models.script import Script
-from runtime.models.selection import Selection, select
+from runtime.models.selection import Demand, Selection, select
 
 from .conftest import DONE, ChatServer, delta, event, refuses, streams
 from .test_router import DOWN, asks, deployment, says
@@ -40,7 +41,7 @@ def far(name: str, *entries: dict[str, Any], **more: Any) -> Deployment:  # noqa
 
 
 def hub(*deployments: Deployment, **routing: Any) -> Router:  # noqa: ANN401
-    return Router(deployments, Builder(), routing=Routing(**routing))
+    return Router(Fleet(Catalogue(deployments=deployments, routing=Routing(**routing)), Builder()))
 
 
 async def ask(router: Router, **need: Any) -> ModelAnswer:  # noqa: ANN401
@@ -83,7 +84,7 @@ async def test_service_levels_are_limits() -> None:
 async def test_what_is_too_slow_lately_is_passed_over() -> None:
     router = hub(far("scripted/slow"), far("scripted/other"))
     for _ in range(20):
-        router.health(router.deployments[0]).succeeded(9.0, 1.0, 5)
+        router.fleet.health(router.fleet.deployments[0]).succeeded(9.0, 1.0, 5)
     answer = await ask(router, slo={"p95_s": 3})
     assert answer.deployment == "scripted/other"
     assert answer.decision["passed_over"]["scripted/slow"]["p95_s"] == 9.0  # type: ignore[index, call-overload]
@@ -91,7 +92,7 @@ async def test_what_is_too_slow_lately_is_passed_over() -> None:
 
 def chosen(*deployments: Deployment, policy: Any = "fixed", **need: Any) -> Selection:  # noqa: ANN401
     router = hub(*deployments, policy=policy)
-    return select(deployments, asks(), ModelNeed(**need), router.routing, router.health)
+    return select(deployments, Demand.of(asks()), ModelNeed(**need), router.fleet.routing, router.fleet.health)
 
 
 def order(selection: Selection) -> list[str]:

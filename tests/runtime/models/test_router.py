@@ -13,7 +13,7 @@ from langsmith.utils import tracing_is_enabled
 from agents.context import ChatMessage, ModelRequest, ToolOffer
 from agents.spec.document import ModelNeed
 from runtime.models.assembly import Builder, open_hub, scripted_hub
-from runtime.models.deployments import Deployment, Price
+from runtime.models.deployments import Catalogue, Deployment, Price
 from runtime.models.endpoint import Endpoint
 from runtime.models.errors import (
     ModelInterrupted,
@@ -24,6 +24,7 @@ from runtime.models.errors import (
     ModelTimeout,
     ScriptExhausted,
 )
+from runtime.models.fleet import Fleet
 from runtime.models.ports import ModelHub
 from runtime.models.router import Router
 from runtime.models.script import Script
@@ -44,8 +45,8 @@ def says(name: str, **more: Any) -> Deployment:  # noqa: ANN401
     return deployment(name, {"text": name, "repeat": True}, **more)
 
 
-def router(*deployments: Deployment) -> Router:
-    return Router(deployments, Builder())
+def router(*deployments: Deployment, offline: bool = False) -> Router:
+    return Router(Fleet(Catalogue(deployments=deployments), Builder(offline=offline)))
 
 
 def asks(text: str = "Hi", **more: Any) -> ModelRequest:  # noqa: ANN401
@@ -298,7 +299,7 @@ async def test_a_hub_is_opened_from_a_file(server: ChatServer, tmp_path: Path) -
     async def secret(name: str) -> str | None:
         return {"PLANT_KEY": "sk-1"}.get(name)
 
-    hub = open_hub(tmp_path / "models.yaml", secrets=secret, offline=True)
+    hub = open_hub(tmp_path / "models.yaml", Builder(secrets=secret, offline=True))
     assert (await hub.call(asks(), NEED)).reply.text == "Hello"
     assert server.headers[0]["authorization"] == "Bearer sk-1"
     await hub.close()
@@ -307,8 +308,8 @@ async def test_a_hub_is_opened_from_a_file(server: ChatServer, tmp_path: Path) -
 async def test_offline_refuses_servers_elsewhere() -> None:
     far = Deployment(id="remote/far", options=Endpoint(url="https://llm.plant.example/v1", model="m"))
     with pytest.raises(ModelNotConfigured, match="BAIGONG_OFFLINE"):
-        await answerer(Router([far], Builder(offline=True)))
-    assert await answerer(Router([far, says("scripted/b")], Builder(offline=True))) == "scripted/b"
+        await answerer(router(far, offline=True))
+    assert await answerer(router(far, says("scripted/b"), offline=True)) == "scripted/b"
 
 
 async def test_prompts_never_go_to_langsmith(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import Response
 
 from runtime.access import SCOPES
 from runtime.base.settings import Settings
@@ -30,6 +31,11 @@ def filled(path: str) -> str:
     return re.sub(r"{[^}]*}", "x", path)
 
 
+def code(answer: Response) -> str:
+    """Return the code of an error, which OpenAI's clients find in a header."""
+    return answer.headers.get("x-baigong-code") or answer.json()["code"]
+
+
 async def test_every_route_but_the_open_ones_wants_a_credential_before_it_reads_the_body(site: Site) -> None:
     for method, path, operation in operations(site):
         if (method, path) in OPEN:
@@ -43,7 +49,7 @@ async def test_every_route_but_the_open_ones_wants_a_credential_before_it_reads_
         for headers in credentials:
             async with site.client() as client:
                 answer = await client.request(method, filled(path), headers=headers, content=b"{not json")
-            assert (answer.status_code, answer.json()["code"]) == (401, "BG951"), (method, path, headers)
+            assert (answer.status_code, code(answer)) == (401, "BG951"), (method, path, headers)
             assert answer.headers["www-authenticate"] == "Bearer"
 
 
@@ -54,7 +60,7 @@ async def test_a_key_does_what_its_scopes_say_and_nothing_else(site: Site) -> No
         others = sorted(SCOPES - {operation["x-scope"], "*"})
         async with await site.keyed(*others) as client:
             answer = await client.request(method, filled(path))
-        assert (answer.status_code, answer.json()["code"]) == (403, "BG952"), (method, path)
+        assert (answer.status_code, code(answer)) == (403, "BG952"), (method, path)
         if path == "/v1/session/links":  # asks for more than its scope
             continue
         async with await site.keyed(operation["x-scope"]) as client:

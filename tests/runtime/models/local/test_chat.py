@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 
 from agents.context import ChatMessage, ModelRequest
 from agents.spec.document import ModelNeed
-from runtime.models.assembly import open_hub
+from runtime.models.assembly import Builder, open_hub
 from runtime.models.errors import AnswerCut, ModelError, ModelRefused, PromptTooLong, SchemaUnsupported
 from runtime.models.local.chat import LocalChat
 from runtime.models.local.weights import Weights
@@ -43,7 +43,7 @@ def form(schema: object) -> dict[str, object]:
 
 
 async def test_the_hub_needs_no_file_to_answer(tmp_path: Path) -> None:
-    hub = open_hub(tmp_path / "nowhere", offline=True)
+    hub = open_hub(tmp_path / "nowhere", Builder(offline=True))
     shown: list[str] = []
     request = ModelRequest(model="main", messages=(ChatMessage(role="user", content="What is a pump?"),), max_tokens=16)
     try:

@@ -25,7 +25,7 @@ def test_a_missing_distribution_is_said(monkeypatch: pytest.MonkeyPatch) -> None
 def test_it_is_built_in_and_a_file_may_declare_others(tmp_path: Path) -> None:
     file = tmp_path / "models.yaml"
     file.write_text("models: {local/pump: {options: {path: models/pump.gguf, threads: 2}}}")
-    declared, built_in = load_catalogue(file).deployments
+    declared, built_in, _ = load_catalogue(file).deployments
     assert (declared.id, built_in.id) == ("local/pump", "local/smollm2")
     assert isinstance(declared.options, Weights) and isinstance(built_in.options, Weights)
     assert declared.options.file() == tmp_path / "models" / "pump.gguf"

@@ -1,0 +1,1 @@
+"""The OpenAI-compatible interface under `/openai/v1`: chat, embeddings, models."""
