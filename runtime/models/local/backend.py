@@ -15,7 +15,7 @@ from ..errors import FrameInvalid, ModelBusy, ModelCrashed, ModelFileInvalid, Mo
 from .exchange import Event, Request, Scores, read_event
 from .gguf import digest
 from .process import Process
-from .turns import Turns
+from .turns import ANYBODY, Caller, Turns
 from .weights import Weights
 
 __all__ = ["LocalModel"]
@@ -51,41 +51,43 @@ class LocalModel:
         """The process id of the child that lives, if one does."""
         return self._process.pid if self._process and not self._process.death else None
 
-    async def generate(self, request: Request, *, lane: str = "") -> AsyncGenerator[Event, None]:
+    async def generate(self, request: Request, caller: Caller = ANYBODY) -> AsyncGenerator[Event, None]:
         """Yield the answer's events up to its `End`; closing the generator aborts the model.
 
         Args:
             request: What to answer.
-            lane: Whose call it is; lanes take turns.
+            caller: Whose call it is.
 
         Raises:
             ModelError: The call failed; a later one may work.
         """
-        async with aclosing(self._call(request.to_json(), lane)) as answers:
+        async with aclosing(self._call(request.to_json(), caller)) as answers:
             async for answer in answers:
                 yield read_event(answer)
 
-    async def score(self, messages: Sequence[Mapping[str, Json]], labels: Sequence[str], *, lane: str = "") -> Scores:
+    async def score(
+        self, messages: Sequence[Mapping[str, Json]], labels: Sequence[str], caller: Caller = ANYBODY
+    ) -> Scores:
         """Return how likely each label is as the whole answer.
 
         Raises:
             ModelError: The call failed; a later one may work.
         """
         frame: dict[str, Json] = {"op": "score", "messages": [dict(one) for one in messages], "labels": [*labels]}
-        match await self._result(frame, lane):
+        match await self._result(frame, caller):
             case {"logprobs": list(values), "prompt": int(prompt), "labels": int(read)}:
                 return Scores(cast("list[float]", values), prompt, read)
             case _:
                 raise FrameInvalid("The model's process gave no scores.")
 
-    async def count(self, messages: Sequence[Mapping[str, Json]], *, lane: str = "") -> int:
+    async def count(self, messages: Sequence[Mapping[str, Json]], caller: Caller = ANYBODY) -> int:
         """Return how many tokens the messages have, with the template around them.
 
         Raises:
             ModelError: The call failed; a later one may work.
         """
         frame: dict[str, Json] = {"op": "count", "messages": [dict(message) for message in messages]}
-        return cast("int", (await self._result(frame, lane))["tokens"])
+        return cast("int", (await self._result(frame, caller))["tokens"])
 
     async def close(self) -> None:
         """End the child."""
@@ -94,15 +96,15 @@ class LocalModel:
             await process.close()
         await asyncio.gather(*self._cleanup, return_exceptions=True)
 
-    async def _result(self, frame: dict[str, Json], lane: str) -> dict[str, Json]:
-        async with aclosing(self._call(frame, lane)) as answers:
+    async def _result(self, frame: dict[str, Json], caller: Caller) -> dict[str, Json]:
+        async with aclosing(self._call(frame, caller)) as answers:
             async for answer in answers:
                 if answer.get("type") == "result":
                     return answer
         raise FrameInvalid("The model's process gave no result.")
 
-    async def _call(self, frame: dict[str, Json], lane: str) -> AsyncGenerator[dict[str, Json], None]:
-        await self._turns.take(lane)
+    async def _call(self, frame: dict[str, Json], caller: Caller) -> AsyncGenerator[dict[str, Json], None]:
+        await self._turns.take(caller)
         process: Process | None = None
         done = False
         try:

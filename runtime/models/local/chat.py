@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from math import exp
+from statistics import fmean
 from typing import Any, cast
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -13,12 +14,14 @@ from langchain_core.outputs import ChatGenerationChunk
 from pydantic import PrivateAttr
 
 from ...base.errors import Json
-from ..errors import ModelError, ModelRefused
+from ..errors import ModelError
 from ..model import StreamingChat
 from .backend import LocalModel
-from .decision import Tool, decision_schema, offered, read_decision
-from .exchange import MAX_TOKENS, Delta, End, Event, Request
-from .plain import Plain, offer, to_plain
+from .decision import read_decision
+from .exchange import Delta, End, Traced
+from .options import CallOptions, read_caller, read_options
+from .plain import Plain, to_plain
+from .turns import Caller
 from .weights import Weights
 
 __all__ = ["LocalChat"]
@@ -61,11 +64,11 @@ class LocalChat(StreamingChat):
             ModelError: There is no answer, or it broke off.
         """
         try:
-            plain = to_plain(messages)
+            plain, caller = to_plain(messages), read_caller(options)
             if choices := options.get("choices"):
-                yield _chunk(await self._choose(plain, choices))
+                yield _chunk(await self._choose(plain, choices, caller))
                 return
-            async with aclosing(self._answer(plain, stop or [], options)) as answer:
+            async with aclosing(self._answer(plain, read_options(options, stop), caller)) as answer:
                 async for message in answer:
                     yield _chunk(message)
         except ModelError as error:
@@ -86,9 +89,9 @@ class LocalChat(StreamingChat):
         if backend:
             await backend.close()
 
-    async def _choose(self, messages: list[Plain], choices: Sequence[str]) -> AIMessageChunk:
+    async def _choose(self, messages: list[Plain], choices: Sequence[str], caller: Caller) -> AIMessageChunk:
         """Answer with the likeliest choice; `scores` are probabilities among the choices."""
-        found = await self.backend.score(messages, choices)
+        found = await self.backend.score(messages, choices, caller)
         best = max(found.logprobs)
         weights = [exp(value - best) for value in found.logprobs]
         scores = {choice: weight / sum(weights) for choice, weight in zip(choices, weights, strict=True)}
@@ -98,30 +101,24 @@ class LocalChat(StreamingChat):
         return message
 
     async def _answer(
-        self, messages: list[Plain], stop: list[str], options: Mapping[str, Any]
+        self, messages: list[Plain], options: CallOptions, caller: Caller
     ) -> AsyncGenerator[AIMessageChunk]:
-        tools, must = offered(options.get("tools") or (), options.get("tool_choice"))
-        request = _request(messages, stop, tools, options, must=must)
-        said: list[str] = []
-        async with aclosing(self.backend.generate(request)) as events:
+        said, tokens = list[str](), list[Mapping[str, Json]]()
+        async with aclosing(self.backend.generate(options.request(messages), caller)) as events:
             async for event in events:
-                if isinstance(event, Delta):
-                    said.append(event.text)
-                if message := self._message(event, "".join(said) if tools else None):
-                    yield message
+                match event:
+                    case Delta(text):
+                        said.append(text)
+                        if not options.tools:
+                            yield AIMessageChunk(content=text)
+                    case Traced(more):
+                        tokens += more
+                    case End():
+                        yield self._last(_decision("".join(said), options), event, _traced(tokens, options))
+                    case _:
+                        pass
 
-    def _message(self, event: Event, decision: str | None) -> AIMessageChunk | None:
-        """Return what to show of an event; a decision between tools is shown when it is made."""
-        match event:
-            case Delta() if decision is None:
-                return AIMessageChunk(content=event.text)
-            case End():
-                message = AIMessageChunk(content="") if decision is None else read_decision(decision)
-                return self._last(message, event)
-            case _:
-                return None
-
-    def _last(self, message: AIMessageChunk, end: End) -> AIMessageChunk:
+    def _last(self, message: AIMessageChunk, end: End, traced: Mapping[str, Json]) -> AIMessageChunk:
         message.usage_metadata = _usage(end.usage["prompt"], end.usage["completion"], end.usage["cached"])
         finish = "length" if end.reason == "length" else "stop"
         message.response_metadata = {
@@ -129,6 +126,7 @@ class LocalChat(StreamingChat):
             "shortened": end.reason == "closed",
             "model_name": self.name,
             "timings": dict(end.timings),
+            **traced,
         }
         message.chunk_position = "last"
         return message
@@ -138,32 +136,22 @@ def _chunk(message: AIMessageChunk) -> ChatGenerationChunk:
     return ChatGenerationChunk(message=message)
 
 
-def _request(
-    messages: list[Plain], stop: list[str], tools: Sequence[Tool], options: Mapping[str, Any], *, must: bool
-) -> Request:
-    schema = _schema(options.get("response_format"))
-    if tools:
-        messages, schema = offer(messages, tools, must=must), decision_schema(tools, schema, must=must)
-    return Request(
-        messages=messages,
-        schema=schema,
-        stop=stop,
-        max_tokens=int(options.get("max_tokens") or MAX_TOKENS),
-        temperature=float(options.get("temperature") or 0.0),
-    )
+def _decision(said: str, options: CallOptions) -> AIMessageChunk:
+    """Return what is left to show at the end: a decision between tools is shown when it is made."""
+    if not options.tools:
+        return AIMessageChunk(content="")
+    message = read_decision(said)
+    return message if message.tool_call_chunks else AIMessageChunk(content=options.cut(str(message.content)))
 
 
-def _schema(form: object) -> Mapping[str, Json] | None:
-    """Return the JSON Schema of a `response_format`, or None for text."""
-    match form:
-        case None | {"type": "text"}:
-            return None
-        case {"type": "json_schema"}:
-            return cast("dict[str, dict[str, dict[str, Json]]]", form)["json_schema"]["schema"]
-        case {"type": "json_object"}:
-            return {"type": "object"}
-        case _:
-            raise ModelRefused("The `response_format` is unknown.", fix="Use `json_schema`, `json_object` or `text`.")
+def _traced(tokens: Sequence[Mapping[str, Json]], options: CallOptions) -> dict[str, Json]:
+    """Return what was asked for about the answer's tokens; an answer without any has no confidence."""
+    found: dict[str, Json] = {}
+    if options.logprobs is not None:
+        found["logprobs"] = [dict(token) for token in tokens]
+    if options.confidence and tokens:
+        found["confidence"] = exp(fmean(cast("float", token["logprob"]) for token in tokens))
+    return found
 
 
 def _usage(given: int, answered: int, cached: int = 0) -> UsageMetadata:

@@ -19,23 +19,25 @@ Tool = Mapping[str, Any]
 """A tool in the form of OpenAI."""
 
 
-def offered(tools: Sequence[Tool], choice: str | None) -> tuple[Sequence[Tool], bool]:
+def offered(tools: Sequence[Tool], choice: object) -> tuple[Sequence[Tool], bool]:
     """Return the tools that may be called, and whether one must be.
 
     Args:
         tools: All tools.
-        choice: `auto`, `none`, `any` or a tool's name.
+        choice: `auto`, `none`, `any` or `required`, a tool's name, or that in the form of OpenAI.
 
     Raises:
-        ModelRefused: There is no tool of that name.
+        ModelRefused: There is no such tool, or no tool at all where one must be called.
     """
     match choice:
         case "none":
             return (), False
         case None | "auto":
             return tools, False
-        case "any":
+        case "any" | "required" if tools:
             return tools, True
+        case {"type": "function", "function": {"name": str(name)}}:
+            return offered(tools, name)
         case _:
             named = [tool for tool in tools if tool["function"]["name"] == choice]
             if not named:

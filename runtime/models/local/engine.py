@@ -15,6 +15,7 @@ from .closing import Closer
 from .native import Aborted, Full, Native, Row
 from .sampling import Sampler, Settings, log_softmax
 from .slots import Slot, Slots
+from .tracing import Trace
 
 if TYPE_CHECKING:
     from .template import Piece
@@ -38,6 +39,7 @@ class Run:
         limit: Tokens that the answer may have.
         grammar: GBNF that it follows, or None.
         reserve: Tokens that are kept back to close the data; from there on closing tokens win.
+        trace: Where log-probabilities are noted, or None.
         ends: Texts at which the answer stops are the caller's business; this is why it did: `stop`, `length`, `closed`.
     """
 
@@ -46,6 +48,7 @@ class Run:
     settings: Settings = field(default_factory=Settings)
     grammar: str | None = None
     reserve: int = 0
+    trace: Trace | None = None
     cached: int = 0
     tokens: int = 0
     ends: str = "length"
@@ -110,10 +113,13 @@ class Engine:
         closer = self._closing(run)
         while True:
             hurry = closer is not None and run.limit - run.tokens <= run.reserve
-            token = sampler.choose(self.native.logits(-1), closer.push() if closer and hurry else None)
+            logits = self.native.logits(-1)
+            token = sampler.choose(logits, closer.push() if closer and hurry else None)
             run.tokens += 1
             complete = token in self._ends
             if not complete:
+                if run.trace:
+                    run.trace.note(logits, token)
                 piece = self._vocabulary.piece(token)
                 if closer:
                     closer.feed(piece)

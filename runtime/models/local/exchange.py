@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, cast
 from ...base.errors import Json
 from ..errors import FrameInvalid
 
-__all__ = ["MAX_TOKENS", "Delta", "End", "Event", "Progress", "Request", "Scores", "read_event"]
+__all__ = ["MAX_TOKENS", "Delta", "End", "Event", "Progress", "Request", "Scores", "Traced", "read_event"]
 
 
 MAX_TOKENS: Final = 512
@@ -26,6 +26,9 @@ class Request:
         stop: Texts at which it ends.
         max_tokens: Its limit.
         temperature: 0 takes the likeliest token.
+        top_p: Share of the probability that may be chosen from.
+        seed: Seed of the choice.
+        trace: How many alternatives of each token are wanted beside its log-probability; None wants neither.
     """
 
     messages: Sequence[Mapping[str, Json]]
@@ -33,6 +36,9 @@ class Request:
     stop: Sequence[str] = ()
     max_tokens: int = MAX_TOKENS
     temperature: float = 0.0
+    top_p: float = 0.95
+    seed: int = 0
+    trace: int | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Return the `generate` frame."""
@@ -43,6 +49,9 @@ class Request:
             "stop": [*self.stop],
             "max_tokens": self.max_tokens,
             "temperature": self.temperature,
+            "top_p": self.top_p,
+            "seed": self.seed,
+            "trace": self.trace,
         }
 
 
@@ -71,6 +80,13 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Traced:
+    """The answer's next tokens: each `{token, bytes, logprob, top: [{token, bytes, logprob}]}`."""
+
+    tokens: Sequence[Mapping[str, Json]]
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """The answer is over: `stop`, `length`, or `closed` (data that was shortened to fit)."""
 
@@ -79,7 +95,7 @@ class End:
     timings: Mapping[str, float]
 
 
-Event: TypeAlias = Progress | Delta | End
+Event: TypeAlias = Progress | Delta | Traced | End
 
 
 def read_event(answer: Mapping[str, Json]) -> Event:
@@ -93,6 +109,8 @@ def read_event(answer: Mapping[str, Json]) -> Event:
             return Progress(done, total)
         case {"type": "delta", "text": str(text)}:
             return Delta(text)
+        case {"type": "trace", "tokens": list(tokens)}:
+            return Traced(cast("list[dict[str, Json]]", tokens))
         case {"type": "end", "reason": str(reason), "usage": dict(usage), "timings": dict(timings)}:
             return End(reason, cast("dict[str, int]", usage), cast("dict[str, float]", timings))
         case _:

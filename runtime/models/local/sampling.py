@@ -116,6 +116,7 @@ class Sampler:
         weights = np.exp((scores[best] - scores[best[0]]) / settings.temperature, dtype=np.float64)
         weights /= weights.sum()
         keep = (np.cumsum(weights) - weights < settings.top_p) & (weights >= settings.min_p * weights[0])
+        keep[0] = True
         weights = np.where(keep, weights, 0.0)
         return int(best[self._random.choice(len(best), p=weights / weights.sum())])
 

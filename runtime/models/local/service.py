@@ -18,6 +18,7 @@ from .native import Aborted, Native
 from .sampling import Settings
 from .template import ChatTemplate
 from .text import Tail
+from .tracing import Trace
 
 __all__ = ["Service"]
 
@@ -91,9 +92,10 @@ class Service:
         run = Run(
             prompt=self._prompt(frame),
             limit=cast("int", frame["max_tokens"]),
-            settings=Settings(temperature=cast("float", frame["temperature"])),
+            settings=_settings(frame),
             grammar=compiled.text if compiled else None,
             reserve=compiled.reserve if compiled else 0,
+            trace=Trace(self._vocabulary, top) if isinstance(top := frame["trace"], int) else None,
         )
         first_ms = self._speak(run, Tail(cast("Sequence[str]", frame["stop"])))
         if compiled and run.ends == "length":
@@ -106,18 +108,22 @@ class Service:
 
     def _speak(self, run: Run, tail: Tail) -> float:
         """Write the answer as it comes; return the milliseconds until its first token."""
-        begun, first_ms = time.perf_counter(), 0.0
+        begun, first_ms, shown = time.perf_counter(), 0.0, 0
         steps = self._engine.answer(run, self._progress)
         for piece in steps:
             first_ms = first_ms or (time.perf_counter() - begun) * 1e3
             if text := tail.feed(piece):
+                shown += len(text.encode())
                 self._write("delta", text=text)
             if tail.stopped:
                 run.ends = "stop"
                 steps.close()
                 break
         if rest := tail.flush():
+            shown += len(rest.encode())
             self._write("delta", text=rest)
+        for tokens in run.trace.batches(shown) if run.trace else ():
+            self._write("trace", tokens=tokens)
         return first_ms
 
     def _score(self, frame: dict[str, Json]) -> None:
@@ -146,6 +152,14 @@ class Service:
 
     def _write(self, kind: str, **data: Json) -> None:
         self._writer.write({"type": kind, "id": self._id, **data})
+
+
+def _settings(frame: dict[str, Json]) -> Settings:
+    return Settings(
+        temperature=cast("float", frame["temperature"]),
+        top_p=cast("float", frame["top_p"]),
+        seed=cast("int", frame["seed"]),
+    )
 
 
 def _cut(compiled: Compiled) -> AnswerCut:

@@ -24,12 +24,12 @@ class Vocabulary:
         self.size = int(lib.llama_vocab_n_tokens(handle))
         steer: int = lib.LLAMA_TOKEN_ATTR_CONTROL | lib.LLAMA_TOKEN_ATTR_USER_DEFINED | lib.LLAMA_TOKEN_ATTR_UNKNOWN
         found = [token for token in range(self.size) if lib.llama_vocab_get_attr(handle, token) & steer]
-        self.controls = [self._text(token) for token in found]
+        self.controls = [self.text(token) for token in found]
         """Texts that a tokeniser may read as tokens which steer the model."""
         self.ends = frozenset(token for token in found if lib.llama_vocab_is_eog(handle, token))
         """Tokens that end a generation."""
         tokens: tuple[int, int] = lib.llama_vocab_bos(handle), lib.llama_vocab_eos(handle)
-        self.bos, self.eos = (self._text(token) if token >= 0 else "" for token in tokens)
+        self.bos, self.eos = (self.text(token) if token >= 0 else "" for token in tokens)
         self.adds_bos = bool(lib.llama_vocab_get_add_bos(handle))
 
     def tokenize(self, text: str, *, special: bool, begin: bool = False) -> list[int]:
@@ -58,5 +58,6 @@ class Vocabulary:
                 return buffer.raw[:count]
             size = -count
 
-    def _text(self, token: int) -> str:
+    def text(self, token: int) -> str:
+        """Return how the vocabulary writes a token; for one that steers the model, its name."""
         return cast("bytes", self._lib.llama_vocab_get_text(self.handle, token)).decode(errors="replace")

@@ -3,14 +3,14 @@
 Run by `process`, never by hand: `python -m runtime.models.local.worker PARENT_PID`. Frames of the parent:
 
     {op: load, path, n_ctx, slots, threads, memory}                     first, once
-    {op: generate, id, messages, schema, stop, max_tokens, temperature}
+    {op: generate, id, messages, schema, stop, max_tokens, temperature, top_p, seed, trace}
     {op: score, id, messages, labels}
     {op: count, id, messages}
     {op: cancel, id}                                                    at any time
 
-Frames of the worker, with the request's `id`: `{type: ready | progress | delta | end | result | error, …}`. Every
-request is answered by exactly one `end`, `result` or `error`; a cancelled one too. Silence means trouble: while the
-model computes a prompt there is a `progress` for every 128 tokens.
+Frames of the worker, with the request's `id`: `{type: ready | progress | delta | trace | end | result | error, …}`.
+Every request is answered by exactly one `end`, `result` or `error`; a cancelled one too. Silence means trouble: while
+the model computes a prompt there is a `progress` for every 128 tokens.
 """
 
 from __future__ import annotations

@@ -21,10 +21,12 @@ STOP: dict[str, Any] = {"type": "function", "function": {"name": "stop"}}
         ("auto", ["read", "stop"], False),
         ("none", [], False),
         ("any", ["read", "stop"], True),
+        ("required", ["read", "stop"], True),
         ("stop", ["stop"], True),
+        ({"type": "function", "function": {"name": "stop"}}, ["stop"], True),
     ],
 )
-def test_the_choice_of_tools(choice: str | None, names: list[str], must: bool) -> None:
+def test_the_choice_of_tools(choice: object, names: list[str], must: bool) -> None:
     tools, needed = offered([READ, STOP], choice)
     assert ([tool["function"]["name"] for tool in tools], needed) == (names, must)
 
@@ -32,6 +34,10 @@ def test_the_choice_of_tools(choice: str | None, names: list[str], must: bool) -
 def test_a_tool_that_is_not_offered_cannot_be_chosen() -> None:
     with pytest.raises(ModelRefused, match="'fly'"):
         offered([READ], "fly")
+    with pytest.raises(ModelRefused, match="'fly'"):
+        offered([READ], {"type": "function", "function": {"name": "fly"}})
+    with pytest.raises(ModelRefused, match="'required'"):
+        offered([], "required")
 
 
 @pytest.mark.parametrize(

@@ -5,23 +5,33 @@ import asyncio
 import pytest
 
 from runtime.models.errors import ModelBusy
-from runtime.models.local.turns import Turns
+from runtime.models.local.turns import Caller, Turns
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_lanes_take_turns() -> None:
-    turns, order = Turns(), list[str]()
+async def order(*callers: Caller) -> str:
+    """Return the lanes in the order in which their calls got their turn."""
+    turns, found = Turns(), list[str]()
 
-    async def work(lane: str) -> None:
-        await turns.take(lane)
-        order.append(lane)
+    async def work(caller: Caller) -> None:
+        await turns.take(caller)
+        found.append(caller.lane)
         await asyncio.sleep(0)
         turns.release()
 
-    await asyncio.gather(*(work("a") for _ in range(4)), *(work("b") for _ in range(2)))
-    assert "".join(order) == "aababa"
-    assert turns.waiting == 0
+    await asyncio.gather(*map(work, callers))
+    assert turns.waiting == 0 and not turns.busy
+    return "".join(found)
+
+
+async def test_lanes_take_turns() -> None:
+    assert await order(*map(Caller, "aaaabb")) == "aababa"
+
+
+async def test_background_calls_come_when_no_other_waits() -> None:
+    later = [Caller(lane, background=True) for lane in "xxyy"]
+    assert await order(*later, *map(Caller, "aaabb")) == "xababaxyy"
 
 
 async def test_a_full_queue_refuses() -> None:
