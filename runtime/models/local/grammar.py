@@ -18,7 +18,19 @@ from typing import Final, cast
 
 from ...base.errors import Json
 from ..errors import SchemaUnsupported
-from .schema import UNENFORCED, Schema, beside, escape, flatten, guess, merge, required, resolve, whole
+from .schema import (
+    UNENFORCED,
+    Schema,
+    beside,
+    escape,
+    flatten,
+    guess,
+    merge,
+    required,
+    resolve,
+    thought_first,
+    whole,
+)  # fmt: skip
 from .terminals import CHAR, COLON, FORMATS, NEXT, Part, dump, literal, literals, number
 
 __all__ = ["Compiled", "Limits", "compile_schema"]
@@ -146,7 +158,7 @@ class _Builder:
         if not properties:
             return self._map(extra, at, stack)
         pairs = list[tuple[Part, bool]]()
-        for name, value in properties.items():
+        for name, value in thought_first(properties).items():
             part = self.visit(value, f"{at}/properties/{escape(name)}", stack)
             if part is None and name in wanted:
                 return None

@@ -9,7 +9,10 @@ from urllib.parse import unquote
 from ...base.errors import Json
 from ..errors import SchemaUnsupported
 
-__all__ = ["UNENFORCED", "Schema", "beside", "escape", "flatten", "guess", "merge", "required", "resolve", "whole"]
+__all__ = [
+    "THOUGHT", "UNENFORCED", "Schema", "beside", "escape", "flatten", "guess", "merge", "required", "resolve",
+    "thought_first", "whole",
+]  # fmt: skip
 
 Schema = Mapping[str, Json]
 
@@ -18,6 +21,8 @@ UNENFORCED: Final = (
     "patternProperties", "dependentRequired", "dependentSchemas", "not", "if", "exclusiveMinimum", "exclusiveMaximum",
 )  # fmt: skip
 """Keywords that only a validator checks."""
+THOUGHT: Final = "thought"
+"""A string of this name is written before the object's other keys, so that the model thinks before it answers."""
 
 
 def resolve(root: Schema | bool, ref: str, at: str) -> Json:
@@ -105,6 +110,14 @@ def required(schema: Schema, at: str) -> frozenset[str]:
     if missing := wanted - known:
         raise SchemaUnsupported(f"Required key {min(missing)!r} has no schema.", where=f"{at}/required")
     return wanted
+
+
+def thought_first(properties: Schema) -> Schema:
+    """Return properties in the order in which they are written."""
+    thought = properties.get(THOUGHT)
+    if not isinstance(thought, Mapping) or (thought.get("type") or guess(thought)) != "string":
+        return properties
+    return {THOUGHT: thought, **properties}
 
 
 def whole(schema: Schema, key: str, default: int, at: str) -> int:

@@ -24,6 +24,15 @@ def test_keys_keep_their_order_and_text_is_escaped() -> None:
     assert r'"\"a \\\"quote\\\"\""' in text
 
 
+@pytest.mark.parametrize(("thought", "first"), [({"type": "string"}, "thought"), ({"type": "integer"}, "answer")])
+def test_a_thought_is_written_before_the_answer(thought: Json, first: str) -> None:
+    properties: Json = {"answer": {"type": "boolean"}, "thought": thought}
+    text = compile_schema({"type": "object", "properties": properties, "required": ["answer", "thought"]}).text
+    rules = dict(line.split(" ::= ") for line in text.splitlines())
+    entry = rules[rules["root"].split()[1]].split()[0]
+    assert first in rules[entry]
+
+
 def test_what_no_grammar_can_hold_is_named() -> None:
     found = compile_schema({"type": "object", "properties": {"a": {"type": "string", "pattern": "^x"}}})
     assert found.unenforced == ("/properties/a/pattern",)
