@@ -32,7 +32,7 @@ class LocalModel:
     Args:
         path: The file.
         weights: How to run it.
-        context: Tokens that all conversations in the cache hold together.
+        context: Tokens that a prompt and its answer may have together.
     """
 
     def __init__(self, path: Path, weights: Weights, context: int) -> None:
@@ -188,7 +188,8 @@ class LocalModel:
             "op": "load",
             "path": str(self.path),
             "n_ctx": self._context,
-            "slots": self._weights.conversations,
+            "conversations": self._weights.conversations,
+            "kept": self._weights.kept_mb << 20,
             "threads": self._weights.cores,
             "memory": self._weights.memory,
         }

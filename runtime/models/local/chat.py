@@ -32,7 +32,7 @@ class LocalChat(StreamingChat):
 
     Args:
         weights: The model file and how to run it.
-        context: Tokens that all conversations in the cache may hold together.
+        context: Tokens that a prompt and its answer may have together.
         name: The deployment's id.
     """
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ..errors import ModelError, PromptTooLong
+from .cache import SEQUENCE, Cache, Slot
 from .closing import Closer
 from .native import Aborted, Full, Native, Row
 from .sampling import Sampler, Settings, log_softmax
-from .slots import Slot, Slots
 from .tracing import Trace
 
 if TYPE_CHECKING:
@@ -61,21 +61,19 @@ class Engine:
 
     Args:
         native: The loaded model.
-        slots: Conversations whose prefixes are kept.
+        cache: What is already computed.
     """
 
-    def __init__(self, native: Native, *, slots: int = 4) -> None:
+    SEQUENCES: Final = 1 + LANES
+    """Sequences that the context needs."""
+
+    def __init__(self, native: Native, cache: Cache) -> None:
         self.native = native
         self._vocabulary = native.vocabulary
-        self._slots = Slots(native, slots)
-        self._lanes = range(slots, slots + LANES)
+        self._cache = cache
+        self._lanes = range(SEQUENCE + 1, self.SEQUENCES)
         self._ends = native.vocabulary.ends
         self._closer: Closer | None = None
-
-    @staticmethod
-    def sequences(slots: int) -> int:
-        """Return how many sequences the context needs for `slots` conversations."""
-        return slots + LANES
 
     def tokens(self, pieces: Sequence[Piece]) -> list[int]:
         """Return the tokens of a rendered prompt."""
@@ -96,14 +94,14 @@ class Engine:
         started = time.perf_counter()
         run.limit = min(run.limit, self._room(run.prompt, min(run.limit, run.reserve)))
         sampler = Sampler(self.native, run.settings, run.grammar)
-        slot = self._slots.take(run.prompt, len(run.prompt) + run.limit)
+        slot = self._cache.take(run.prompt)
         run.cached = len(slot.tokens)
         try:
             self._compute(slot, run.prompt, progress)
             run.prompt_ms = (time.perf_counter() - started) * 1e3
             yield from self._steps(run, slot, sampler)
         except Aborted:
-            self._slots.restore(slot)
+            self._cache.restore()
             raise
         finally:
             sampler.close()
@@ -154,7 +152,7 @@ class Engine:
 
     def _compute(self, slot: Slot, prompt: Sequence[int], progress: Progress) -> None:
         while left := len(prompt) - (done := len(slot.tokens)):
-            # Never one token alone: see `slots`.
+            # Never one token alone: see `cache`.
             count = CHUNK - 1 if left == CHUNK + 1 else CHUNK
             self._extend(slot, prompt[done : done + count])
             slot.exact = len(slot.tokens)
@@ -162,15 +160,11 @@ class Engine:
 
     def _extend(self, slot: Slot, tokens: Sequence[int]) -> None:
         start, last = len(slot.tokens), len(tokens) - 1
-        rows = [Row(token, start + index, slot.sequence, index == last) for index, token in enumerate(tokens)]
+        rows = [Row(token, start + index, SEQUENCE, index == last) for index, token in enumerate(tokens)]
         try:
             self.native.decode(rows)
-        except Full:
-            self._slots.clear(others_than=slot)
-            try:
-                self.native.decode(rows)
-            except Full as error:
-                raise ModelError("The context has no room left.") from error
+        except Full as error:
+            raise ModelError("The context has no room left.") from error
         slot.tokens.extend(tokens)
 
     # -- scoring ------------------------------------------------------------------------------------------------------
@@ -187,7 +181,7 @@ class Engine:
         """
         longest = max(len(label) for label in labels)
         room = self._room(prompt, longest)
-        slot = self._slots.take(prompt, len(prompt) + min(LANES * longest, room))
+        slot = self._cache.take(prompt)
         try:
             self._compute(slot, prompt, progress)
             first = log_softmax(self.native.logits(-1))
@@ -197,7 +191,7 @@ class Engine:
                 for offset, extra in enumerate(self._rest(slot, labels[start : start + width])):
                     scores[start + offset] += extra
         except Aborted:
-            self._slots.restore(slot)
+            self._cache.restore()
             raise
         # The logits of the prompt's last token are gone from the batch; the next prompt must compute it again.
         return scores
@@ -206,7 +200,7 @@ class Engine:
         """Yield, by label, the log-likelihood of its tokens after the first, and of its end."""
         start, rows = len(slot.tokens), list[Row]()
         for lane, label in zip(self._lanes, labels, strict=False):
-            self.native.copy(slot.sequence, lane, start)
+            self.native.copy(SEQUENCE, lane, start)
             rows += [Row(token, start + index, lane, logits=True) for index, token in enumerate(label)]
         try:
             self.native.decode(rows)

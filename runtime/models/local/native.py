@@ -148,6 +148,25 @@ class Native:
         """Let `target` share the first `length` tokens of `source`; nothing is computed or moved."""
         self._lib.llama_memory_seq_cp(self._memory, source, target, 0, length)
 
+    def save(self, sequence: int, limit: int) -> NDArray[np.uint8] | None:
+        """Return what a sequence holds, or None where that is more than `limit` bytes."""
+        size: int = self._lib.llama_state_seq_get_size(self._context, sequence)
+        if not 0 < size <= limit:
+            return None
+        try:
+            data = np.empty(size, np.uint8)
+        except MemoryError:
+            return None
+        done: int = self._lib.llama_state_seq_get_data(self._context, _bytes(data), size, sequence)
+        return data if done == size else None
+
+    def load(self, sequence: int, data: NDArray[np.uint8]) -> bool:
+        """Let a sequence hold what `save` returned; False, and it holds nothing, where there is no room."""
+        done: int = self._lib.llama_state_seq_set_data(self._context, _bytes(data), data.nbytes, sequence)
+        if not done:
+            self.keep(sequence, 0)
+        return done > 0
+
     # -- grammar ------------------------------------------------------------------------------------------------------
 
     def grammar(self, text: str) -> Any:  # noqa: ANN401
@@ -168,6 +187,10 @@ class Native:
     def free(self, grammar: Any) -> None:  # noqa: ANN401
         """Free a grammar."""
         self._lib.llama_sampler_free(grammar)
+
+
+def _bytes(data: NDArray[np.uint8]) -> Any:  # noqa: ANN401
+    return data.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
 
 
 _LOGGERS: Final = list[Any]()

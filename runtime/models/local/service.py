@@ -10,6 +10,7 @@ from typing import Final, cast
 
 from ...base.errors import Json
 from ..errors import AnswerCut, FrameInvalid, ModelRefused
+from .cache import Cache
 from .engine import Engine, Run
 from .frames import FrameWriter
 from .gguf import Header, read_header
@@ -50,15 +51,15 @@ class Service:
         # Mapped model files do not count: a runaway context or template shall fail here, and not in the server.
         if memory := cast("int", load["memory"]):
             resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-        slots = cast("int", load["slots"])
         self._native = Native(
             str(path),
             n_ctx=min(cast("int", load["n_ctx"]), header.context_length or 1 << 20),
             n_batch=512,
-            sequences=Engine.sequences(slots),
+            sequences=Engine.SEQUENCES,
             threads=cast("int", load["threads"]),
         )
-        self._engine = Engine(self._native, slots=slots)
+        cache = Cache(self._native, cast("int", load["kept"]), cast("int", load["conversations"]))
+        self._engine = Engine(self._native, cache)
         self._vocabulary = words = self._native.vocabulary
         source = header.chat_template or CHATML
         self._template = ChatTemplate(source, bos=words.bos, eos=words.eos, controls=words.controls)

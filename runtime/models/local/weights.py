@@ -46,7 +46,8 @@ class Weights(Options):
         path: The file, relative to the folder of `models.yaml`; None is SmolLM2, which comes with the product.
         sha256: Digest that the file must have, or None.
         threads: Compute threads; None takes half of the cores, at most four.
-        conversations: Conversations whose computed beginnings are kept.
+        conversations: Conversations whose computed beginnings are kept beside the last one.
+        kept_mb: Megabytes of memory for them; 0 keeps none.
         memory: Cap on the process's memory without the mapped file, in bytes; 0 is none.
         queue: Calls that may wait.
         limits: Time limits.
@@ -55,7 +56,8 @@ class Weights(Options):
     path: str | None = None
     sha256: Digest | None = None
     threads: Annotated[int, Field(ge=1, le=256)] | None = None
-    conversations: Annotated[int, Field(ge=1, le=64)] = 4
+    conversations: Annotated[int, Field(ge=1, le=4096)] = 64
+    kept_mb: Annotated[int, Field(ge=0, le=1 << 20)] = 256
     memory: Annotated[int, Field(ge=0)] = 0
     queue: Annotated[int, Field(ge=0)] = 64
     limits: Patience = Patience()

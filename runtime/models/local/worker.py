@@ -2,7 +2,7 @@
 
 Run by `process`, never by hand: `python -m runtime.models.local.worker PARENT_PID`. Frames of the parent:
 
-    {op: load, path, n_ctx, slots, threads, memory}                     first, once
+    {op: load, path, n_ctx, conversations, kept, threads, memory}       first, once
     {op: generate, id, messages, schema, stop, max_tokens, temperature, top_p, seed, trace}
     {op: score, id, messages, labels}
     {op: count, id, messages}
