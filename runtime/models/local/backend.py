@@ -1,29 +1,24 @@
-"""A local model: a supervised child process, a fair queue before it, and a new child when one has died."""
+"""A local model: a supervised child process, a fair queue before it, and memory that it gives back when it is idle."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 from ...base.errors import Json
-from ..errors import FrameInvalid, ModelBusy, ModelCrashed, ModelFileInvalid, ModelTimeout
+from ..errors import FrameInvalid, ModelTimeout
+from .child import Child
 from .exchange import Event, Request, Scores, read_event
-from .gguf import digest
 from .process import Process
+from .residents import Residents
 from .turns import ANYBODY, Caller, Turns
 from .weights import Weights
 
 __all__ = ["LocalModel"]
-
-CRASHES: Final = 3
-"""Deaths within `REST` seconds after which the model rests."""
-REST: Final = 60.0
-"""Seconds, from the first of them."""
 
 
 class LocalModel:
@@ -33,23 +28,41 @@ class LocalModel:
         path: The file.
         weights: How to run it.
         context: Tokens that a prompt and its answer may have together.
+        allow_unlisted: Whether a file may be used whose digest nobody has listed.
+        residents: The local models that share the machine's memory; None is no budget.
     """
 
-    def __init__(self, path: Path, weights: Weights, context: int) -> None:
-        self.path = path
+    def __init__(
+        self,
+        path: Path,
+        weights: Weights,
+        context: int,
+        *,
+        allow_unlisted: bool = True,
+        residents: Residents | None = None,
+    ) -> None:
         self._weights = weights
         self._limits = weights.limits
-        self._context = context
         self._turns = Turns(weights.queue)
-        self._process: Process | None = None
-        self._deaths: deque[float] = deque(maxlen=CRASHES)
+        self._child = Child(path, weights, context, allow_unlisted=allow_unlisted)
+        self._residents = residents
+        self._timer: asyncio.TimerHandle | None = None
         self._cleanup: set[asyncio.Task[None]] = set()
-        self.info: Mapping[str, Json] = {}
 
     @property
     def pid(self) -> int | None:
         """The process id of the child that lives, if one does."""
-        return self._process.pid if self._process and not self._process.death else None
+        return self._child.process.pid if self._child.process else None
+
+    @property
+    def info(self) -> Mapping[str, Json]:
+        """What the file says about the model, as far as it has been loaded."""
+        return self._child.info
+
+    @property
+    def idle(self) -> bool:
+        """Whether no call is under way."""
+        return not self._turns.busy
 
     async def generate(self, request: Request, caller: Caller = ANYBODY) -> AsyncGenerator[Event, None]:
         """Yield the answer's events up to its `End`; closing the generator aborts the model.
@@ -89,11 +102,20 @@ class LocalModel:
         frame: dict[str, Json] = {"op": "count", "messages": [dict(message) for message in messages]}
         return cast("int", (await self._result(frame, caller))["tokens"])
 
+    async def unload(self) -> None:
+        """End the child, unless a call is under way; the next call starts another."""
+        if self._turns.busy:
+            return
+        await self._turns.take()
+        try:
+            await self._end_child()
+        finally:
+            self._turns.release()
+
     async def close(self) -> None:
         """End the child."""
-        process, self._process = self._process, None
-        if process:
-            await process.close()
+        self._stop_timer()
+        await self._end_child()
         await asyncio.gather(*self._cleanup, return_exceptions=True)
 
     async def _result(self, frame: dict[str, Json], caller: Caller) -> dict[str, Json]:
@@ -105,6 +127,7 @@ class LocalModel:
 
     async def _call(self, frame: dict[str, Json], caller: Caller) -> AsyncGenerator[dict[str, Json], None]:
         await self._turns.take(caller)
+        self._stop_timer()
         process: Process | None = None
         done = False
         try:
@@ -115,12 +138,12 @@ class LocalModel:
                     yield answer
             done = True
         finally:
+            if done:
+                self._child.answered()
             if done or process is None or process.death:
-                self._turns.release()
+                self._release()
             else:  # left early: the next call waits until the child has let go, but the caller does not
-                task = asyncio.create_task(self._abandon(process))
-                self._cleanup.add(task)
-                task.add_done_callback(self._cleanup.discard)
+                self._later(self._abandon(process))
 
     async def _timed(self, process: Process, frame: dict[str, Json]) -> AsyncGenerator[dict[str, Json], None]:
         limits, begun, limit = self._limits, time.monotonic(), "first_token"
@@ -138,58 +161,42 @@ class LocalModel:
         try:
             await process.cancel(self._limits.cancel)
         finally:
-            self._turns.release()
+            self._release()
 
     async def _ready(self) -> Process:
-        """Return the live process, or start one."""
-        if self._process and not self._process.death:
-            return self._process
-        if self._process:
-            self._deaths.append(time.monotonic())
-            await self._process.close()
-            self._process = None
-        self._rested()
-        wanted = self._weights.sha256
-        if wanted and await asyncio.to_thread(digest, self.path) != wanted:
-            raise ModelFileInvalid(
-                "The SHA-256 of the model file is not the one under `options.sha256`.",
-                where=str(self.path),
-                fix="Get the file again, or correct the digest if you trust the file.",
-            )
-        self._process = await self._started()
-        return self._process
-
-    async def _started(self) -> Process:
-        process = await Process.start()
+        """Return the live process, or start one where there is memory for it."""
+        if self._child.process:
+            return self._child.process
+        await self._child.checked()
+        if not self._residents:
+            return await self._child.start()
+        await self._residents.admit(self, await self._child.need(), self._limits.start)
         try:
-            async with aclosing(process.call(self._load(), idle_s=self._limits.start)) as answers:
-                async for answer in answers:
-                    self.info = cast("dict[str, Json]", answer.get("info"))
+            return await self._child.start()
         except BaseException:
-            process.kill(ModelCrashed("The model was not needed any more."))
-            await asyncio.shield(process.close())
+            self._residents.leave(self)
             raise
-        return process
 
-    def _rested(self) -> None:
-        if len(self._deaths) < CRASHES:
-            return
-        wait = self._deaths[0] + REST - time.monotonic()
-        if wait > 0:
-            raise ModelBusy(
-                f"The model's process died {len(self._deaths)} times within {REST:g} s; it rests for {wait:.0f} s.",
-                where=str(self.path),
-                fix="Look for the reason: too little memory is the usual one.",
-                details={"retry_after": round(wait, 1)},
-            )
+    def _release(self) -> None:
+        self._turns.release()
+        if self._residents:
+            self._residents.use(self)
+        if self._weights.unload_s and self.idle and self._child.process:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._weights.unload_s, lambda: self._later(self.unload()))
 
-    def _load(self) -> dict[str, Json]:
-        return {
-            "op": "load",
-            "path": str(self.path),
-            "n_ctx": self._context,
-            "conversations": self._weights.conversations,
-            "kept": self._weights.kept_mb << 20,
-            "threads": self._weights.cores,
-            "memory": self._weights.memory,
-        }
+    def _stop_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _later(self, work: Coroutine[object, object, None]) -> None:
+        """Do what nobody waits for, but `close`."""
+        task = asyncio.create_task(work)
+        self._cleanup.add(task)
+        task.add_done_callback(self._cleanup.discard)
+
+    async def _end_child(self) -> None:
+        await self._child.close()
+        if self._residents:
+            self._residents.leave(self)

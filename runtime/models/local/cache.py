@@ -2,8 +2,9 @@
 
 One sequence lies in the context, always from its first cell on. A prompt that goes on where it ends needs only the
 rest computed. Any other prompt takes its place; what is lost by that is saved to the machine's memory, where it is
-worth it, and brought back for a prompt that shares more with it. So a system prompt is computed once, and conversations
-that take turns keep their history.
+worth it, and brought back for a prompt that shares more with it. For 1,500 tokens of SmolLM2 on one core that takes
+60 ms; to compute them takes 20 s. So a system prompt is computed once, and conversations that take turns keep their
+history.
 
 An answer at temperature 0 must not depend on what ran before. Measured: tokens computed two or more at a time come out
 bit-identical however a prompt is cut into batches; a token computed alone takes another kernel and differs by up to 0.5

@@ -11,7 +11,7 @@ from typing import Any, cast
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from ...base.errors import Json
 from ..errors import ModelError
@@ -21,6 +21,7 @@ from .decision import read_decision
 from .exchange import Delta, End, Traced
 from .options import CallOptions, read_caller, read_options
 from .plain import Plain, to_plain
+from .residents import Residents
 from .turns import Caller
 from .weights import Weights
 
@@ -34,10 +35,14 @@ class LocalChat(StreamingChat):
         weights: The model file and how to run it.
         context: Tokens that a prompt and its answer may have together.
         name: The deployment's id.
+        allow_unlisted: Whether a file may be used whose digest nobody has listed.
+        residents: The local models that share the machine's memory; None is no budget.
     """
 
     weights: Weights
     context: int = 8192
+    allow_unlisted: bool = True
+    residents: Residents | None = Field(default=None, exclude=True)
     _backend: LocalModel | None = PrivateAttr(default=None)
 
     @property
@@ -52,7 +57,13 @@ class LocalChat(StreamingChat):
             ModelNotConfigured: There is no model file.
         """
         if self._backend is None:
-            self._backend = LocalModel(self.weights.file(), self.weights, self.context)
+            self._backend = LocalModel(
+                self.weights.file(),
+                self.weights,
+                self.context,
+                allow_unlisted=self.allow_unlisted,
+                residents=self.residents,
+            )
         return self._backend
 
     async def chunks(

