@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import cast
 
 from ...base.errors import Json
+from ..embedding import Embedded, Ranked
 from ..errors import FrameInvalid, ModelTimeout
-from .child import Child
+from .child import Child, Mode
 from .exchange import Event, Request, Scores, read_event
 from .process import Process
 from .residents import Residents
@@ -28,6 +29,7 @@ class LocalModel:
         path: The file.
         weights: How to run it.
         context: Tokens that a prompt and its answer may have together.
+        mode: Whether it answers, or embeds and ranks.
         allow_unlisted: Whether a file may be used whose digest nobody has listed.
         residents: The local models that share the machine's memory; None is no budget.
     """
@@ -38,13 +40,14 @@ class LocalModel:
         weights: Weights,
         context: int,
         *,
+        mode: Mode = "chat",
         allow_unlisted: bool = True,
         residents: Residents | None = None,
     ) -> None:
         self._weights = weights
         self._limits = weights.limits
         self._turns = Turns(weights.queue)
-        self._child = Child(path, weights, context, allow_unlisted=allow_unlisted)
+        self._child = Child(path, weights, context, mode, allow_unlisted=allow_unlisted)
         self._residents = residents
         self._timer: asyncio.TimerHandle | None = None
         self._cleanup: set[asyncio.Task[None]] = set()
@@ -101,6 +104,31 @@ class LocalModel:
         """
         frame: dict[str, Json] = {"op": "count", "messages": [dict(message) for message in messages]}
         return cast("int", (await self._result(frame, caller))["tokens"])
+
+    async def embed(self, texts: Sequence[str], first: int = 0, caller: Caller = ANYBODY) -> Embedded:
+        """Return a vector of the length 1 for each text; errors call the first one by its number `first`.
+
+        Raises:
+            ModelError: The call failed; a later one may work.
+        """
+        match await self._result({"op": "embed", "texts": [*texts], "first": first}, caller):
+            case {"vectors": list(vectors), "tokens": int(tokens)} if len(vectors) == len(texts):
+                return Embedded(vectors=cast("list[list[float]]", vectors), tokens=tokens)
+            case _:
+                raise FrameInvalid("The model's process gave no vectors.")
+
+    async def rerank(self, query: str, documents: Sequence[str], first: int = 0, caller: Caller = ANYBODY) -> Ranked:
+        """Return a score for each document; arguments as of `embed`.
+
+        Raises:
+            ModelError: The call failed; a later one may work.
+        """
+        frame: dict[str, Json] = {"op": "rerank", "query": query, "documents": [*documents], "first": first}
+        match await self._result(frame, caller):
+            case {"scores": list(scores), "tokens": int(tokens)} if len(scores) == len(documents):
+                return Ranked(scores=cast("list[float]", scores), tokens=tokens)
+            case _:
+                raise FrameInvalid("The model's process gave no scores.")
 
     async def unload(self) -> None:
         """End the child, unless a call is under way; the next call starts another."""

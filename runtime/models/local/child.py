@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import aclosing
 from pathlib import Path
-from typing import cast
+from typing import Literal, TypeAlias, cast
 
 from ...base.errors import Json
 from ..errors import ModelBusy, ModelCrashed
@@ -18,7 +18,9 @@ from .residents import estimate
 from .trust import check
 from .weights import Weights
 
-__all__ = ["Child"]
+__all__ = ["Child", "Mode"]
+
+Mode: TypeAlias = Literal["chat", "vectors"]
 
 
 class Child:
@@ -28,13 +30,15 @@ class Child:
         path: The file.
         weights: How to run it.
         context: Tokens that a prompt and its answer may have together.
+        mode: What for.
         allow_unlisted: Whether a file may be used whose digest nobody has listed.
     """
 
-    def __init__(self, path: Path, weights: Weights, context: int, *, allow_unlisted: bool) -> None:
+    def __init__(self, path: Path, weights: Weights, context: int, mode: Mode, *, allow_unlisted: bool) -> None:
         self.path = path
         self._weights = weights
         self._context = context
+        self._mode: Mode = mode
         self._allow_unlisted = allow_unlisted
         self._process: Process | None = None
         self._crashes = Crashes()
@@ -104,6 +108,7 @@ class Child:
     def _load(self) -> dict[str, Json]:
         return {
             "op": "load",
+            "mode": self._mode,
             "path": str(self.path),
             "n_ctx": self._context,
             "conversations": self._weights.conversations,

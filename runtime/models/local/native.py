@@ -55,6 +55,7 @@ class Native:
         n_batch: Largest number of tokens of one `decode`.
         sequences: Number of sequences.
         threads: Compute threads.
+        pooling: How llama.cpp makes one vector of many, for a model that embeds or ranks; None for one that answers.
 
     Raises:
         ModelNotLoaded: llama.cpp refused the file or the memory.
@@ -68,6 +69,7 @@ class Native:
         n_batch: int,
         sequences: int,
         threads: int,
+        pooling: int | None = None,
     ) -> None:
         from llama_cpp import llama_cpp
 
@@ -85,6 +87,8 @@ class Native:
         settings.n_threads = settings.n_threads_batch = threads
         settings.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
         settings.no_perf = True
+        if pooling is not None:  # a text is computed at once, or its vector is one of its last part
+            settings.embeddings, settings.pooling_type, settings.n_ubatch = True, pooling, n_batch
         self._flag = ctypes.create_string_buffer(2)
         # `bool abort(void *data)` is called between graph nodes on a compute thread. libc's strlen on a one-byte flag
         # is such a function: no Python runs there, so it costs nothing and needs no GIL.
@@ -139,6 +143,18 @@ class Native:
         if not pointer:
             raise ModelError("llama.cpp has no logits for that row.")
         return cast("NDArray[np.float32]", np.ctypeslib.as_array(pointer, shape=(self.vocabulary.size,)))
+
+    @property
+    def width(self) -> int:
+        """Numbers of a vector."""
+        return int(self._lib.llama_model_n_embd(self._model))
+
+    def pooled(self, sequence: int, width: int) -> NDArray[np.float32]:
+        """Return the `width` numbers of a sequence's vector: a view that the next `decode` overwrites."""
+        pointer = self._lib.llama_get_embeddings_seq(self._context, sequence)
+        if not pointer:
+            raise ModelError("llama.cpp has no vector for that text.")
+        return cast("NDArray[np.float32]", np.ctypeslib.as_array(pointer, shape=(width,)))
 
     def keep(self, sequence: int, length: int) -> bool:
         """Forget what a sequence holds from `length` on; False where the model cannot forget in part."""

@@ -32,6 +32,17 @@ class Vocabulary:
         self.bos, self.eos = (self.text(token) if token >= 0 else "" for token in tokens)
         self.adds_bos = bool(lib.llama_vocab_get_add_bos(handle))
 
+    @property
+    def ends_of_texts(self) -> tuple[str, str, str]:
+        """Texts of the tokens that begin, end and part texts where the model wants them; else they are empty."""
+        lib, handle = self._lib, self.handle
+        sep: int = lib.llama_vocab_sep(handle)
+        return (
+            self.bos if self.adds_bos else "",
+            self.eos if lib.llama_vocab_get_add_eos(handle) else "",
+            self.text(sep) if sep >= 0 and lib.llama_vocab_get_add_sep(handle) else "",
+        )
+
     def tokenize(self, text: str, *, special: bool, begin: bool = False) -> list[int]:
         """Return the tokens of `text`.
 

@@ -2,10 +2,12 @@
 
 Run by `process`, never by hand: `python -m runtime.models.local.worker PARENT_PID`. Frames of the parent:
 
-    {op: load, path, n_ctx, conversations, kept, threads, memory}       first, once
+    {op: load, mode, path, n_ctx, conversations, kept, threads, memory}       first, once
     {op: generate, id, messages, schema, stop, max_tokens, temperature, top_p, seed, trace}
     {op: score, id, messages, labels}
     {op: count, id, messages}
+    {op: embed, id, texts, first}                                       in the mode `vectors`
+    {op: rerank, id, query, documents, first}                           in the mode `vectors`
     {op: cancel, id}                                                    at any time
 
 Frames of the worker, with the request's `id`: `{type: ready | progress | delta | trace | end | result | error, …}`.
@@ -25,10 +27,15 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...base.errors import Json
 from ..errors import ModelError
 from . import frames
+
+if TYPE_CHECKING:
+    from .service import Service
+    from .vectors import Vectors
 
 __all__ = ["Inbox", "main"]
 
@@ -89,9 +96,7 @@ def main() -> None:
     reader.start()
     load, _ = inbox.take()
     try:
-        from .service import Service
-
-        service = Service(load, writer)
+        service = _service(load, writer)
     except ModelError as error:
         writer.write({"type": "error", "id": load.get("id"), **_describe(error)})
         return
@@ -114,6 +119,17 @@ def main() -> None:
         ) as error:
             fault = ModelError(f"The request failed: {type(error).__name__}: {error}.")
             writer.write({"type": "error", "id": frame.get("id"), **_describe(fault)})
+
+
+def _service(load: dict[str, Json], writer: frames.FrameWriter) -> Service | Vectors:
+    """Load the model for what it is to do."""
+    if load["mode"] == "vectors":
+        from .vectors import Vectors
+
+        return Vectors(load, writer)
+    from .service import Service
+
+    return Service(load, writer)
 
 
 def _describe(error: ModelError) -> dict[str, Json]:
