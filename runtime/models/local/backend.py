@@ -14,6 +14,7 @@ from ..embedding import Embedded, Ranked
 from ..errors import FrameInvalid, ModelTimeout
 from .child import Child, Mode
 from .exchange import Event, Request, Scores, read_event
+from .markup import Markup, detect
 from .process import Process
 from .residents import Residents
 from .turns import ANYBODY, Caller, Turns
@@ -104,6 +105,14 @@ class LocalModel:
         """
         frame: dict[str, Json] = {"op": "count", "messages": [dict(message) for message in messages]}
         return cast("int", (await self._result(frame, caller))["tokens"])
+
+    async def markup(self) -> Markup | None:
+        """Return how the model writes tool calls, if its chat template handles tools.
+
+        Raises:
+            ModelFileInvalid: The file is no model.
+        """
+        return detect((await self._child.header()).chat_template)
 
     async def embed(self, texts: Sequence[str], first: int = 0, caller: Caller = ANYBODY) -> Embedded:
         """Return a vector of the length 1 for each text; errors call the first one by its number `first`.

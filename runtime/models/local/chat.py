@@ -17,11 +17,11 @@ from ...base.errors import Json
 from ..errors import ModelError
 from ..model import StreamingChat
 from .backend import LocalModel
-from .decision import read_decision
 from .exchange import Delta, End, Traced
 from .options import CallOptions, read_caller, read_options
 from .plain import Plain, to_plain
 from .residents import Residents
+from .telling import Telling
 from .turns import Caller
 from .weights import Weights
 
@@ -75,11 +75,11 @@ class LocalChat(StreamingChat):
             ModelError: There is no answer, or it broke off.
         """
         try:
-            plain, caller = to_plain(messages), read_caller(options)
+            caller = read_caller(options)
             if choices := options.get("choices"):
-                yield _chunk(await self._choose(plain, choices, caller))
+                yield _chunk(await self._choose(to_plain(messages), choices, caller))
                 return
-            async with aclosing(self._answer(plain, read_options(options, stop), caller)) as answer:
+            async with aclosing(self._answer(messages, read_options(options, stop), caller)) as answer:
                 async for message in answer:
                     yield _chunk(message)
         except ModelError as error:
@@ -112,20 +112,21 @@ class LocalChat(StreamingChat):
         return message
 
     async def _answer(
-        self, messages: list[Plain], options: CallOptions, caller: Caller
+        self, messages: Sequence[BaseMessage], options: CallOptions, caller: Caller
     ) -> AsyncGenerator[AIMessageChunk]:
-        said, tokens = list[str](), list[Mapping[str, Json]]()
-        async with aclosing(self.backend.generate(options.request(messages), caller)) as events:
+        # Data that is no call is held to its schema by the other way: a decision.
+        markup = await self.backend.markup() if options.tools and options.schema is None else None
+        telling, tokens = Telling(options, markup), list[Mapping[str, Json]]()
+        async with aclosing(self.backend.generate(options.request(messages, markup), caller)) as events:
             async for event in events:
                 match event:
                     case Delta(text):
-                        said.append(text)
-                        if not options.tools:
-                            yield AIMessageChunk(content=text)
+                        if shown := telling.feed(text):
+                            yield AIMessageChunk(content=shown)
                     case Traced(more):
                         tokens += more
                     case End():
-                        yield self._last(_decision("".join(said), options), event, _traced(tokens, options))
+                        yield self._last(telling.end(), event, _traced(tokens, options))
                     case _:
                         pass
 
@@ -145,14 +146,6 @@ class LocalChat(StreamingChat):
 
 def _chunk(message: AIMessageChunk) -> ChatGenerationChunk:
     return ChatGenerationChunk(message=message)
-
-
-def _decision(said: str, options: CallOptions) -> AIMessageChunk:
-    """Return what is left to show at the end: a decision between tools is shown when it is made."""
-    if not options.tools:
-        return AIMessageChunk(content="")
-    message = read_decision(said)
-    return message if message.tool_call_chunks else AIMessageChunk(content=options.cut(str(message.content)))
 
 
 def _traced(tokens: Sequence[Mapping[str, Json]], options: CallOptions) -> dict[str, Json]:

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, cast
 from ...base.errors import Json
 from ..errors import ModelBusy, ModelCrashed
 from .crashes import Crashes
-from .gguf import read_header
+from .gguf import Header, read_header
 from .process import Process
 from .residents import estimate
 from .trust import check
@@ -42,6 +42,7 @@ class Child:
         self._allow_unlisted = allow_unlisted
         self._process: Process | None = None
         self._crashes = Crashes()
+        self._header: Header | None = None
         self.info: Mapping[str, Json] = {}
 
     @property
@@ -66,14 +67,23 @@ class Child:
         await asyncio.sleep(pause)
         await asyncio.to_thread(check, self.path, self._weights.listed, allow_unlisted=self._allow_unlisted)
 
+    async def header(self) -> Header:
+        """Return what the file says before it is loaded.
+
+        Raises:
+            ModelFileInvalid: The file is no model.
+        """
+        if self._header is None:
+            self._header = await asyncio.to_thread(read_header, self.path)
+        return self._header
+
     async def need(self) -> int:
         """Return about how many bytes of memory a process needs.
 
         Raises:
             ModelFileInvalid: The file is no model.
         """
-        header = await asyncio.to_thread(read_header, self.path)
-        return estimate(header, self._context, self._weights.kept_mb << 20)
+        return estimate(await self.header(), self._context, self._weights.kept_mb << 20)
 
     async def start(self) -> Process:
         """Start a process that has loaded the file.
@@ -99,7 +109,7 @@ class Child:
 
     async def close(self) -> None:
         """End the process."""
-        process, self._process = self._process, None
+        process, self._process, self._header = self._process, None, None
         if process:
             if process.death:
                 self._crashes.note(process.died)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 from uuid import uuid4
 
 from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import tool_call_chunk
 
-from ...base.errors import Json
 from ..errors import ModelRefused
+from .toolschema import Tool
 
-__all__ = ["Tool", "decision_schema", "offered", "read_decision"]
-
-Tool = Mapping[str, Any]
-"""A tool in the form of OpenAI."""
+__all__ = ["called", "offered", "read_decision"]
 
 
 def offered(tools: Sequence[Tool], choice: object) -> tuple[Sequence[Tool], bool]:
@@ -45,50 +42,19 @@ def offered(tools: Sequence[Tool], choice: object) -> tuple[Sequence[Tool], bool
             return named, True
 
 
-def decision_schema(tools: Sequence[Tool], answer: Mapping[str, Json] | None, *, must: bool) -> dict[str, Json]:
-    """Return the schema of a decision.
-
-    Args:
-        tools: The tools that may be called.
-        answer: JSON Schema of an answer without a call; None is text.
-        must: Whether a tool must be called.
-    """
-    options: list[Json] = []
-    for number, tool in enumerate(tools):
-        function = tool["function"]
-        rules: Json = function.get("parameters") or {"type": "object", "additionalProperties": False}
-        arguments = _moved(rules, f"/anyOf/{number}/properties/arguments")
-        options.append(_object(tool={"const": function["name"]}, arguments=arguments))
-    if not must:
-        text: Json = {"type": "string", "minLength": 1}
-        said = text if answer is None else _moved(dict(answer), f"/anyOf/{len(tools)}/properties/answer")
-        options.append(_object(answer=said))
-    return {"anyOf": options}
-
-
 def read_decision(text: str) -> AIMessageChunk:
     """Read what the grammar has guaranteed: a tool with its arguments, or an answer."""
     data = cast("dict[str, Any]", json.loads(text))
     if "answer" in data:
         answer = data["answer"]
         return AIMessageChunk(content=answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False))
-    arguments = json.dumps(data["arguments"], ensure_ascii=False)
-    call = tool_call_chunk(name=str(data["tool"]), args=arguments, id=f"call_{uuid4().hex[:12]}", index=0)
-    return AIMessageChunk(content="", tool_call_chunks=[call])
+    return called([(str(data["tool"]), json.dumps(data["arguments"], ensure_ascii=False))])
 
 
-def _object(**properties: Json) -> dict[str, Json]:
-    return {"type": "object", "properties": properties, "required": [*properties]}
-
-
-def _moved(schema: Json, to: str) -> Json:
-    """Return a schema whose references point to where it stands now."""
-    match schema:
-        case {"$ref": str(ref), **rest} if ref.startswith("#"):
-            return {"$ref": f"#{to}{ref[1:]}", **cast("dict[str, Json]", _moved(rest, to))}
-        case dict():
-            return {key: _moved(value, to) for key, value in schema.items()}
-        case list():
-            return [_moved(item, to) for item in schema]
-        case _:
-            return schema
+def called(calls: Sequence[tuple[str, str]]) -> AIMessageChunk:
+    """Return the message of calls, each a tool's name and its arguments as JSON."""
+    chunks = [
+        tool_call_chunk(name=name, args=arguments, id=f"call_{uuid4().hex[:12]}", index=index)
+        for index, (name, arguments) in enumerate(calls)
+    ]
+    return AIMessageChunk(content="", tool_call_chunks=chunks)

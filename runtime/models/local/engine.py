@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -39,6 +39,7 @@ class Run:
         limit: Tokens that the answer may have.
         grammar: GBNF that it follows, or None.
         reserve: Tokens that are kept back to close the data; from there on closing tokens win.
+        spoken: What tokens stand for that steer the model and belong to the answer all the same.
         trace: Where log-probabilities are noted, or None.
         ends: Texts at which the answer stops are the caller's business; this is why it did: `stop`, `length`, `closed`.
     """
@@ -48,6 +49,7 @@ class Run:
     settings: Settings = field(default_factory=Settings)
     grammar: str | None = None
     reserve: int = 0
+    spoken: Mapping[int, bytes] = field(default_factory=dict[int, bytes])
     trace: Trace | None = None
     cached: int = 0
     tokens: int = 0
@@ -118,7 +120,7 @@ class Engine:
             if not complete:
                 if run.trace:
                     run.trace.note(logits, token)
-                piece = self._vocabulary.piece(token)
+                piece = self._vocabulary.piece(token) or run.spoken.get(token, b"")
                 if closer:
                     closer.feed(piece)
                     complete = hurry and closer.complete

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from ...base.errors import Json
 from ..errors import FrameInvalid
@@ -23,6 +23,9 @@ class Request:
     Args:
         messages: The conversation, as the chat template wants it.
         schema: JSON Schema of the answer.
+        tools: Tools that the chat template is told of, in the form of OpenAI.
+        markup: The name of the markup of calls, where there are such tools.
+        must: Whether one must be called.
         stop: Texts at which it ends.
         max_tokens: Its limit.
         temperature: 0 takes the likeliest token.
@@ -33,6 +36,9 @@ class Request:
 
     messages: Sequence[Mapping[str, Json]]
     schema: Mapping[str, Json] | None = None
+    tools: Sequence[Mapping[str, Any]] = ()
+    markup: str | None = None
+    must: bool = False
     stop: Sequence[str] = ()
     max_tokens: int = MAX_TOKENS
     temperature: float = 0.0
@@ -46,6 +52,9 @@ class Request:
             "op": "generate",
             "messages": [dict(message) for message in self.messages],
             "schema": None if self.schema is None else dict(self.schema),
+            "tools": [dict(tool) for tool in self.tools],
+            "markup": self.markup,
+            "must": self.must,
             "stop": [*self.stop],
             "max_tokens": self.max_tokens,
             "temperature": self.temperature,

@@ -7,11 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from langchain_core.messages import BaseMessage
+
 from ...base.errors import Json
 from ..errors import ModelRefused
-from .decision import Tool, decision_schema, offered
+from .decision import offered
 from .exchange import MAX_TOKENS, Request
-from .plain import Plain, offer
+from .markup import Markup
+from .plain import offer, to_native, to_plain
+from .toolschema import Tool, decision_schema
 from .turns import Caller
 
 __all__ = ["CallOptions", "read_caller", "read_options"]
@@ -36,16 +40,27 @@ class CallOptions:
     logprobs: int | None
     confidence: bool
 
-    def request(self, messages: list[Plain]) -> Request:
-        """Return the request for a model that knows no tools: it decides by JSON."""
-        schema = self.schema
-        if self.tools:
-            messages = offer(messages, self.tools, must=self.must)
+    def request(self, messages: Sequence[BaseMessage], markup: Markup | None = None) -> Request:
+        """Return the request.
+
+        Args:
+            messages: The conversation.
+            markup: How the model writes calls; one that knows no tools decides by JSON.
+
+        Raises:
+            ModelRefused: A message holds what is no text.
+        """
+        schema, plain = self.schema, to_native(messages) if markup else to_plain(messages)
+        if self.tools and not markup:
+            plain = offer(plain, self.tools, must=self.must)
             schema = decision_schema(self.tools, schema, must=self.must)
         return Request(
-            messages=messages,
+            messages=plain,
             schema=schema,
-            stop=self.stop if schema is None else (),  # inside of data a stop would break it
+            tools=self.tools if markup else (),
+            markup=markup.name if markup else None,
+            must=self.must,
+            stop=() if schema is not None or markup else self.stop,  # inside of data a stop would break it
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             top_p=self.top_p,

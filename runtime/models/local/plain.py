@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -11,7 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from ...base.errors import Json
 from ..errors import ModelRefused
 
-__all__ = ["Plain", "offer", "to_plain"]
+__all__ = ["Plain", "offer", "to_native", "to_plain"]
 
 Plain = dict[str, Json]
 
@@ -42,6 +43,39 @@ def _plain(message: BaseMessage) -> Plain:
             return {"role": "assistant", "content": "\n".join(said)}
         case _:
             return {"role": "system" if message.type == "system" else "user", "content": text}
+
+
+def to_native(messages: Sequence[BaseMessage]) -> list[Plain]:
+    """Return messages as chat templates want them that know tools.
+
+    Raises:
+        ModelRefused: A message holds what is no text.
+    """
+    return [_native(message) for message in messages]
+
+
+def _native(message: BaseMessage) -> Plain:
+    match message:
+        case ToolMessage():
+            name: Plain = {"name": message.name} if message.name else {}
+            return {"role": "tool", "content": _text(message), "tool_call_id": _short(message.tool_call_id), **name}
+        case AIMessage() if message.tool_calls:
+            calls: list[Json] = [
+                {
+                    "id": _short(call["id"] or ""),
+                    "type": "function",
+                    "function": {"name": call["name"], "arguments": call["args"]},
+                }
+                for call in message.tool_calls
+            ]
+            return {"role": "assistant", "content": _text(message), "tool_calls": calls}
+        case _:
+            return _plain(message)
+
+
+def _short(name: str) -> str:
+    """Return an id of nine letters and digits: templates of Mistral refuse any other."""
+    return hashlib.sha256(name.encode()).hexdigest()[:9]
 
 
 def _text(message: BaseMessage) -> str:

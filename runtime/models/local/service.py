@@ -15,10 +15,12 @@ from .engine import Engine, Run
 from .frames import FrameWriter
 from .gguf import Header, read_header
 from .grammar import Compiled, compile_schema
+from .markup import MARKUPS, Markup, tool_grammar
 from .native import Aborted, Native
 from .sampling import Settings
 from .template import ChatTemplate
 from .text import Tail
+from .toolschema import Tool
 from .tracing import Trace
 
 __all__ = ["Service"]
@@ -88,24 +90,30 @@ class Service:
             return self._end("cancelled")
 
     def _generate(self, frame: dict[str, Json]) -> None:
-        schema = frame.get("schema")
-        compiled = compile_schema(cast("dict[str, Json]", schema)) if schema is not None else None
+        compiled = _grammar(frame)
+        markup = MARKUPS.get(str(frame["markup"]))
         run = Run(
             prompt=self._prompt(frame),
             limit=cast("int", frame["max_tokens"]),
             settings=_settings(frame),
             grammar=compiled.text if compiled else None,
             reserve=compiled.reserve if compiled else 0,
+            spoken=self._spoken(markup) if markup else {},
             trace=Trace(self._vocabulary, top) if isinstance(top := frame["trace"], int) else None,
         )
         first_ms = self._speak(run, Tail(cast("Sequence[str]", frame["stop"])))
-        if compiled and run.ends == "length":
+        if compiled and compiled.reserve and run.ends == "length":
             raise _cut(compiled)
         self._end(
             run.ends,
             usage={"prompt": len(run.prompt), "cached": run.cached, "completion": run.tokens},
             timings={"first_ms": first_ms, "prompt_ms": run.prompt_ms, "answer_ms": run.answer_ms},
         )
+
+    def _spoken(self, markup: Markup) -> dict[int, bytes]:
+        """Return the token that begins calls, where it is one that steers the model."""
+        tokens = self._vocabulary.tokenize(markup.start, special=True) if markup.start else []
+        return {tokens[0]: markup.start.encode()} if len(tokens) == 1 else {}
 
     def _speak(self, run: Run, tail: Tail) -> float:
         """Write the answer as it comes; return the milliseconds until its first token."""
@@ -143,7 +151,9 @@ class Service:
         self._write("result", tokens=len(self._prompt(frame)))
 
     def _prompt(self, frame: dict[str, Json]) -> list[int]:
-        return self._engine.tokens(self._template.render(cast("list[dict[str, Json]]", frame["messages"])))
+        messages = cast("list[dict[str, Json]]", frame["messages"])
+        tools = cast("list[Json]", frame.get("tools") or [])
+        return self._engine.tokens(self._template.render(messages, tools))
 
     def _progress(self, done: int, total: int) -> None:
         self._write("progress", done=done, total=total)
@@ -153,6 +163,14 @@ class Service:
 
     def _write(self, kind: str, **data: Json) -> None:
         self._writer.write({"type": kind, "id": self._id, **data})
+
+
+def _grammar(frame: dict[str, Json]) -> Compiled | None:
+    """Return what the answer is held to."""
+    if markup := MARKUPS.get(str(frame["markup"])):
+        return tool_grammar(markup, cast("list[Tool]", frame["tools"]), must=bool(frame["must"]))
+    schema = frame["schema"]
+    return compile_schema(cast("dict[str, Json]", schema)) if schema is not None else None
 
 
 def _settings(frame: dict[str, Json]) -> Settings:

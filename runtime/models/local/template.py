@@ -114,15 +114,19 @@ class ChatTemplate:
         except jinja2.TemplateError as error:
             raise TemplateFailed(f"The chat template cannot be read: {error}.") from error
 
-    def render(self, messages: Sequence[Mapping[str, Json]]) -> list[Piece]:
+    def render(self, messages: Sequence[Mapping[str, Json]], tools: Sequence[Json] = ()) -> list[Piece]:
         """Return the prompt for `messages`, ready for the assistant's turn.
+
+        Args:
+            messages: The conversation.
+            tools: Tools in the form of OpenAI, for a template that knows tools.
 
         Raises:
             TemplateFailed: The template failed, refused the messages or asked for too much.
         """
         data = self._fixed | {
             "messages": [self._shield(dict(message)) for message in messages],
-            "tools": None,
+            "tools": [self._shield(tool) for tool in tools] or None,
             "documents": None,
             "add_generation_prompt": True,
         }
@@ -145,7 +149,7 @@ class ChatTemplate:
             case list():
                 return [self._shield(item) for item in value]
             case dict():
-                return {key: self._shield(item) for key, item in value.items()}
+                return {str(self._shield(key)): self._shield(item) for key, item in value.items()}
             case _:
                 return value
 

@@ -3,7 +3,7 @@
 Run by `process`, never by hand: `python -m runtime.models.local.worker PARENT_PID`. Frames of the parent:
 
     {op: load, mode, path, n_ctx, conversations, kept, threads, memory}       first, once
-    {op: generate, id, messages, schema, stop, max_tokens, temperature, top_p, seed, trace}
+    {op: generate, id, messages, schema, tools, markup, must, stop, max_tokens, temperature, top_p, seed, trace}
     {op: score, id, messages, labels}
     {op: count, id, messages}
     {op: embed, id, texts, first}                                       in the mode `vectors`

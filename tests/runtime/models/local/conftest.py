@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import struct
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from time import monotonic
@@ -48,3 +49,20 @@ async def until(holds: Callable[[], bool], seconds: float = 5.0) -> bool:
 def pid_of(model: LocalModel) -> int:
     assert model.pid and model.pid != os.getpid()
     return model.pid
+
+
+def with_template(model: Path, target: Path, template: str) -> Path:
+    """Copy a GGUF file with another chat template.
+
+    The new one is filled up with spaces so that what follows moves by a multiple of the alignment, which is 32.
+    """
+    key = b"tokenizer.chat_template"
+    data = model.read_bytes()
+    place = data.index(struct.pack("<Q", len(key)) + key) + 8 + len(key) + 4
+    (size,) = struct.unpack_from("<Q", data, place)
+    raw = template.encode()
+    raw += b" " * ((size - len(raw)) % 32)
+    with target.open("wb") as file:
+        file.write(data[:place] + struct.pack("<Q", len(raw)) + raw)
+        file.write(memoryview(data)[place + 8 + size :])
+    return target

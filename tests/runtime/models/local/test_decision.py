@@ -6,8 +6,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from runtime.models.errors import ModelRefused
-from runtime.models.local.decision import decision_schema, offered, read_decision
+from runtime.models.local.decision import offered, read_decision
 from runtime.models.local.grammar import compile_schema
+from runtime.models.local.toolschema import decision_schema
 
 NODE = {"$defs": {"unit": {"enum": ["bar", "K"]}}, "type": "object", "properties": {"u": {"$ref": "#/$defs/unit"}}}
 READ: dict[str, Any] = {"type": "function", "function": {"name": "read", "parameters": NODE}}
