@@ -1,5 +1,6 @@
 """Models in GGUF files, run by llama.cpp in a supervised process of their own.
 
-`chat.LocalChat` is what the rest of `runtime.models` uses. Behind it `backend` keeps one child alive and lets callers
-take turns; `worker` is that child's program, and `native` the only module that loads llama.cpp.
+`chat.LocalChat` and the classes of `embedder` are what the rest of `runtime.models` uses. Behind them `backend` keeps
+one child alive and lets callers take turns; `worker` is that child's program, and `native` the only module that loads
+llama.cpp.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -43,10 +44,13 @@ def test_there_are_not_more_than_wanted_and_no_beginnings_of_others() -> None:
     assert kept.find([9]) == (None, 0)
 
 
-async def answer(model: LocalModel, text: str) -> tuple[str, list[object], int]:
-    """Return the answer to a text, its log-probabilities, and how much of the prompt was not computed."""
+async def answer(model: LocalModel, *texts: str) -> tuple[str, list[object], int]:
+    """Return the answer to a conversation, its log-probabilities, and how much of the prompt was not computed."""
     said, logprobs, cached = "", list[object](), 0
-    async for event in model.generate(Request(messages=[{"role": "user", "content": text}], max_tokens=6, trace=0)):
+    messages = [
+        {"role": role, "content": text} for role, text in zip(cycle(["user", "assistant"]), texts, strict=False)
+    ]
+    async for event in model.generate(Request(messages=messages, max_tokens=12, trace=0)):
         match event:
             case Delta(more):
                 said += more
@@ -62,10 +66,10 @@ async def answer(model: LocalModel, text: str) -> tuple[str, list[object], int]:
 REPORTS = [f"Report {name}. " + " ".join(f"Pump {i} has {i * 7 % 13} bar." for i in range(12)) for name in "ABC"]
 
 
-async def fresh(path: Path, text: str) -> tuple[str, list[object], int]:
+async def fresh(path: Path, *texts: str) -> tuple[str, list[object], int]:
     model = LocalModel(path, Weights(), 512)
     try:
-        return await answer(model, text)
+        return await answer(model, *texts)
     finally:
         await model.close()
 
@@ -81,6 +85,18 @@ async def test_conversations_come_back_and_answer_as_if_they_were_alone(smollm2:
             assert found[:2] == (said, logprobs)
             assert found[2] >= least
     await model.close()
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+async def test_what_the_model_said_is_read_again_when_the_conversation_goes_on(smollm2: Path) -> None:
+    model = LocalModel(smollm2, Weights(), 512)
+    said, _, _ = await answer(model, REPORTS[0])
+    turns = (REPORTS[0], said, "Go on.")
+    found = await answer(model, *turns)
+    await model.close()
+    assert found[:2] == (await fresh(smollm2, *turns))[:2]
+    assert found[2] > 100
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,8 +47,10 @@ ASK: list[BaseMessage] = [HumanMessage("What does the sensor T1 say?")]
 
 
 @pytest.fixture(scope="module")
-def file(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return with_template(smollm2, tmp_path_factory.mktemp("hermes") / "model.gguf", TEMPLATE)
+def file(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    copy = with_template(smollm2, tmp_path_factory.mktemp("hermes") / "model.gguf", TEMPLATE)
+    yield copy
+    copy.unlink()
 
 
 @pytest.fixture
@@ -102,3 +104,4 @@ async def test_llama_writes_a_bare_object(smollm2: Path, tmp_path: Path) -> None
     text = await model.bind_tools([READ]).ainvoke("Say hello.", max_tokens=8)
     assert bool(text.text) != bool(text.tool_calls)
     await model.close()
+    file.unlink()
