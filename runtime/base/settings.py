@@ -153,6 +153,14 @@ class Settings(BaseSettings):
         default_factory=_default_threads,
         description="The threads of a local model; the processor cores that this process may use unless set.",
     )
+    models_mb: Annotated[int | None, Field(ge=64), Accepts("an integer from 64")] = Field(
+        default=None,
+        description="MiB of memory that local models may use together; three quarters of the machine's by default.",
+    )
+    unlisted_models: Annotated[bool, Accepts("true or false")] = Field(
+        default=False,
+        description="Load model files whose digest does not stand in models.yaml.",
+    )
     retain_days: Annotated[int | None, Field(ge=1, le=36500), Accepts("an integer from 1 to 36500")] = Field(
         default=None,
         description="The days after which runs are forgotten whose app does not say otherwise; for ever unless set.",

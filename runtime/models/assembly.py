@@ -15,6 +15,8 @@ from .fleet import Fleet
 from .kinds import load_catalogue
 from .learned import Embed, Learner, Outcome
 from .local.chat import LocalChat
+from .local.embedder import LocalEmbedder, LocalReranker
+from .local.residents import Residents
 from .local.weights import Weights
 from .model import StreamingChat
 from .remote import RemoteChat
@@ -48,12 +50,16 @@ class Builder:
         offline: Refuse servers that are not on this machine.
         connect: Makes the HTTP client of a remote deployment.
         sentences: Gives sentence embedders.
+        unlisted: Load model files whose digest nobody has listed.
+        residents: Shares memory out between local models.
     """
 
     secrets: Secrets = _no_secrets
     offline: bool = False
     connect: Connect = plain_client
     sentences: Source = _no_sentences
+    unlisted: bool = True
+    residents: Residents | None = None
 
     def __call__(self, deployment: Deployment) -> StreamingChat:
         """Make the model.
@@ -67,7 +73,7 @@ class Builder:
             case Endpoint() as endpoint:
                 return RemoteChat(name=deployment.id, **self._line(deployment.id, endpoint))
             case Weights() as weights:
-                return LocalChat(name=deployment.id, weights=weights, context=deployment.context)
+                return LocalChat(name=deployment.id, weights=weights, context=deployment.context, **self._machine)
             case _:
                 raise ModelNotConfigured(f"{deployment.kind!r} models do not chat.", where=deployment.id)
 
@@ -82,6 +88,8 @@ class Builder:
                 return Sentences(deployment.id, self.sentences, options)
             case Endpoint() as endpoint:
                 return RemoteVectors(deployment.id, **self._line(deployment.id, endpoint))
+            case Weights() as weights:
+                return LocalEmbedder(deployment.id, weights, deployment.context, **self._machine)
             case _:
                 raise ModelNotConfigured(f"{deployment.kind!r} models do not embed.", where=deployment.id)
 
@@ -94,8 +102,15 @@ class Builder:
         match deployment.options:
             case Endpoint() as endpoint:
                 return RemoteVectors(deployment.id, **self._line(deployment.id, endpoint))
+            case Weights() as weights:
+                return LocalReranker(deployment.id, weights, deployment.context, **self._machine)
             case _:
                 raise ModelNotConfigured(f"{deployment.kind!r} models do not rank.", where=deployment.id)
+
+    @property
+    def _machine(self) -> dict[str, Any]:
+        """What all local models share."""
+        return {"allow_unlisted": self.unlisted, "residents": self.residents}
 
     def _line(self, name: str, endpoint: Endpoint) -> dict[str, Any]:
         """Return what reaches a server."""

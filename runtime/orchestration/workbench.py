@@ -23,6 +23,7 @@ from ..base.networks import read_networks
 from ..base.settings import Settings
 from ..models.assembly import Builder, open_hub
 from ..models.decisions import DecisionLog
+from ..models.local.residents import MIB, Residents
 from ..storage import Database, Home, open_home
 from .apps import Apps
 from .backend import RunBackend
@@ -77,7 +78,13 @@ class Workbench:
         self.servers = specs = registered(home.root)
         self.models_file = models_file or home.root / "models.yaml"
         self.decisions = decisions = DecisionLog(database.writer, database.reader)
-        builder = Builder(secrets=self._reveal, offline=settings.offline, sentences=self.library.embedder)
+        builder = Builder(
+            secrets=self._reveal,
+            offline=settings.offline,
+            sentences=self.library.embedder,
+            unlisted=settings.unlisted_models,
+            residents=Residents(settings.models_mb * MIB if settings.models_mb else None),
+        )
         self.models = models = open_hub(self.models_file, builder, recorder=decisions, outcomes=decisions.outcomes)
         self.bases = Bases(self.library)
         files = StoredFiles(database.artifacts)

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from ..errors import ModelBusy, ModelNotLoaded
 from .gguf import Header
 
-__all__ = ["Resident", "Residents", "estimate"]
+__all__ = ["MIB", "Resident", "Residents", "estimate"]
 
 MIB: Final = 1 << 20
 BATCH: Final = 512

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 import uvicorn
@@ -36,9 +37,11 @@ class Live:
 
     bench: Workbench
     url: str
+    clients: list[AsyncOpenAI] = field(default_factory=list[AsyncOpenAI])
 
-    def client(self, key: str = OWNER, **more: object) -> AsyncOpenAI:
-        return AsyncOpenAI(base_url=f"{self.url}/openai/v1", api_key=key, max_retries=0, **more)  # type: ignore[arg-type]
+    def client(self, key: str = OWNER, **more: Any) -> AsyncOpenAI:  # noqa: ANN401
+        self.clients.append(AsyncOpenAI(base_url=f"{self.url}/openai/v1", api_key=key, max_retries=0, **more))
+        return self.clients[-1]
 
     async def keyed(self, *scopes: str) -> str:
         key, _ = await self.bench.credentials.issue_key("test", scopes=scopes)
@@ -50,19 +53,16 @@ async def live(settings: Settings) -> AsyncIterator[Live]:
     settings.home.mkdir(parents=True)
     (settings.home / "models.yaml").write_text(MODELS, encoding="utf-8")
     bench = await Workbench.open(settings)
-    config = uvicorn.Config(
-        create_app(bench, owner_key=OWNER),
-        port=0,
-        log_level="critical",
-        lifespan="off",
-        ws="none",
-        timeout_graceful_shutdown=2,
-    )
+    app = create_app(bench, owner_key=OWNER)
+    config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=2)
     socket = config.bind_socket()
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[socket]))
     try:
-        yield Live(bench=bench, url=f"http://127.0.0.1:{socket.getsockname()[1]}")
+        live = Live(bench=bench, url=f"http://127.0.0.1:{socket.getsockname()[1]}")
+        yield live
+        for client in live.clients:
+            await client.close()
     finally:
         server.should_exit = True
         await task
@@ -71,6 +71,5 @@ async def live(settings: Settings) -> AsyncIterator[Live]:
 
 
 @pytest.fixture
-async def client(live: Live) -> AsyncIterator[AsyncOpenAI]:
-    async with live.client() as found:
-        yield found
+def client(live: Live) -> AsyncOpenAI:
+    return live.client()

@@ -206,9 +206,8 @@ async def test_a_stream_that_breaks_off_ends_with_the_error(client: AsyncOpenAI)
 
 
 async def test_a_client_that_goes_away_stops_the_model(live: Live) -> None:
-    async with live.client(timeout=0.3) as client:
-        with pytest.raises(openai.APITimeoutError):
-            await client.chat.completions.create(model="scripted/slow", messages=HI, stream=True)
+    with pytest.raises(openai.APITimeoutError):
+        await live.client(timeout=0.3).chat.completions.create(model="scripted/slow", messages=HI, stream=True)
     health = live.bench.models.fleet.health(live.bench.models.fleet.find("scripted/slow"))  # type: ignore[arg-type]
     async with asyncio.timeout(5):
         while health.active:  # noqa: ASYNC110 nobody tells
