@@ -21,7 +21,7 @@ from .local.weights import Weights
 from .model import StreamingChat
 from .remote import RemoteChat
 from .remote_vectors import RemoteVectors
-from .requester import Connect, plain_client
+from .requester import Connect, Requester, plain_client
 from .router import Recorder, Router
 from .script import Script
 from .scripted import ScriptedChat
@@ -106,6 +106,14 @@ class Builder:
                 return LocalReranker(deployment.id, weights, deployment.context, **self._machine)
             case _:
                 raise ModelNotConfigured(f"{deployment.kind!r} models do not rank.", where=deployment.id)
+
+    def requester(self, endpoint: Endpoint) -> Requester:
+        """Make what asks a server for something else.
+
+        Raises:
+            ModelNotConfigured: The server is not on this machine, and the settings refuse others.
+        """
+        return Requester(where=endpoint.url, **self._line(endpoint.url, endpoint))
 
     @property
     def _machine(self) -> dict[str, Any]:

@@ -146,31 +146,32 @@ class Catalogue:
     routing: Routing = field(default_factory=Routing)
 
 
-def read_catalogue(path: Path, kinds: Mapping[str, type[Options]]) -> Catalogue:
+def read_catalogue(path: Path, kinds: Mapping[str, type[Options]], text: str | None = None) -> Catalogue:
     """Read `models.yaml`; a file that does not exist has no deployments.
 
     Args:
         path: The file.
         kinds: The shape of the options, by kind.
+        text: What the file is going to hold, in the place of what it holds.
 
     Raises:
         ModelsFileInvalid: The file cannot be read, or an entry is wrong.
     """
-    if not path.exists():
+    if text is None and not path.exists():
         return Catalogue()
-    file = read_yaml(path, ModelsFile)
+    file = read_yaml(path, ModelsFile, text)
     found = tuple(to_deployment(name, entry, path, kinds) for name, entry in file.models.items())
     return Catalogue(deployments=found, routing=file.routing)
 
 
-def read_yaml(path: Path, model: type[Model]) -> Model:
-    """Read a YAML file into a model.
+def read_yaml(path: Path, model: type[Model], text: str | None = None) -> Model:
+    """Read a YAML file, or a text in its place, into a model.
 
     Raises:
         ModelsFileInvalid: It cannot be read, is no YAML, or does not fit; the message has the line.
     """
     try:
-        parsed = parse_yaml(path.read_text("utf-8"), path.name)
+        parsed = parse_yaml(path.read_text("utf-8") if text is None else text, path.name)
     except (OSError, UnicodeDecodeError) as error:
         raise ModelsFileInvalid("The file cannot be read.", where=str(path), fix="It must be UTF-8 text.") from error
     if parsed.diagnostics:

@@ -20,6 +20,7 @@ BaigongError
     │   └── SchemaUnsupported its JSON Schema cannot be turned into a grammar
     ├── ModelOutputInvalid  the answer is not what was asked for
     │   └── AnswerCut         it ended before its data was complete
+    ├── DeploymentUnknown   there is no such deployment
     ├── DecisionUnknown     there is no such decision of the router
     └── ScriptExhausted     a scripted model has nothing left to say
 """
@@ -33,6 +34,7 @@ from ..base.errors import BaigongError, Json
 __all__ = [
     "AnswerCut",
     "DecisionUnknown",
+    "DeploymentUnknown",
     "FrameInvalid",
     "ModelBusy",
     "ModelCrashed",
@@ -166,6 +168,14 @@ class ModelBusy(ModelUnavailable):
     code = "BG843"
     exit_code = 4
     status = 429
+
+
+class DeploymentUnknown(ModelError):
+    """There is no deployment with this id that could be changed or asked."""
+
+    code = "BG861"
+    exit_code = 3
+    status = 404
 
 
 class DecisionUnknown(ModelError):

@@ -41,13 +41,17 @@ BUILT_IN: tuple[Deployment, ...] = (
 """Deployments that need no file; an entry of the same id takes the place of one."""
 
 
-def load_catalogue(file: Path) -> Catalogue:
+def load_catalogue(file: Path, text: str | None = None) -> Catalogue:
     """Return the deployments of a file, in its order, the built-in ones behind them, and how one is chosen.
+
+    Args:
+        file: The file.
+        text: What it is going to hold, in the place of what it holds.
 
     Raises:
         ModelsFileInvalid: The file cannot be used.
     """
-    declared = read_catalogue(file, KINDS)
+    declared = read_catalogue(file, KINDS, text)
     names = {deployment.id for deployment in declared.deployments}
     more = tuple(deployment for deployment in BUILT_IN if deployment.id not in names)
     return replace(declared, deployments=declared.deployments + more)

@@ -91,7 +91,7 @@ class RemoteChat(StreamingChat):
 
     async def _attempt(self, body: dict[str, Any], deadline: Deadline) -> AsyncGenerator[AIMessageChunk]:
         assembly = Assembly(where=self._where)
-        async with self._server.post("/chat/completions", body, deadline) as response:
+        async with self._server.ask("/chat/completions", deadline, body) as response:
             self._check(response)
             async with aclosing(self._events(response, deadline)) as found:
                 async for data in found:

@@ -11,16 +11,14 @@ from ..base.errors import Json
 from .deadline import Deadline
 from .embedding import Embedded, Ranked
 from .endpoint import Endpoint
-from .errors import ModelInterrupted, ModelOutputInvalid, ModelUnavailable
-from .requester import Connect, Requester, named, no_key, pause_of, plain_client
-from .strictjson import parse
+from .errors import ModelOutputInvalid, ModelUnavailable
+from .requester import Connect, Requester, no_key, pause_of, plain_client
 from .tokens import text_tokens
 
 __all__ = ["RemoteVectors"]
 
 AT_ONCE: Final = 256
 """Texts of one request."""
-MOST_BYTES: Final = 64 * 1024 * 1024
 
 
 class RemoteVectors:
@@ -74,33 +72,13 @@ class RemoteVectors:
         for attempt in count():
             deadline.attempt()
             try:
-                return await self._read(path, whole, deadline)
+                return await self._server.read(path, deadline, whole)
             except ModelUnavailable as error:
                 pause = pause_of(error, attempt)
                 if attempt >= self._endpoint.retries or not deadline.holds(pause):
                     raise
                 await asyncio.sleep(pause)
         raise AssertionError
-
-    async def _read(self, path: str, body: dict[str, Any], deadline: Deadline) -> dict[str, Json]:
-        import aiohttp
-
-        async with self._server.post(path, body, deadline) as response:
-            try:
-                content = await deadline.wait(response.content.read(MOST_BYTES + 1))
-                while len(content) <= MOST_BYTES and (more := await deadline.wait(response.content.read(MOST_BYTES))):
-                    content += more
-            except aiohttp.ClientError as error:
-                raise ModelInterrupted(f"The connection broke: {named(error)}.", where=self._where) from error
-        if len(content) > MOST_BYTES:
-            raise ModelOutputInvalid(f"The answer has more than {MOST_BYTES:,} bytes.", where=self._where)
-        try:
-            answer = parse(content.decode())
-        except ValueError as error:
-            raise ModelOutputInvalid(f"The server's answer is no JSON: {error}.", where=self._where) from error
-        if not isinstance(answer, dict):
-            raise ModelOutputInvalid("The server's answer is no JSON object.", where=self._where)
-        return answer
 
     def _placed(self, answer: dict[str, Json], key: str, size: int, read: Callable[[Json], Any]) -> list[Any]:
         """Return what the items of a list hold, in the order of their `index`."""

@@ -11,10 +11,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from ..base.errors import Json
 from .deadline import Deadline
 from .endpoint import Endpoint, Limits
-from .errors import ModelNotConfigured, ModelUnavailable
+from .errors import ModelInterrupted, ModelNotConfigured, ModelOutputInvalid, ModelUnavailable
 from .failures import failure_of_response, seconds_of
+from .strictjson import parse
 
 if TYPE_CHECKING:
     import aiohttp
@@ -26,6 +28,7 @@ Connect = Callable[[Limits], Any]
 and is loaded for the first call only."""
 
 MAX_ERROR_BYTES = 64 * 1024
+MOST_BYTES = 64 * 1024 * 1024
 OK = 200
 FIRST_PAUSE = 0.5
 
@@ -87,13 +90,15 @@ class Requester:
             await client.close()
 
     @asynccontextmanager
-    async def post(self, path: str, body: dict[str, Any], deadline: Deadline) -> AsyncGenerator[aiohttp.ClientResponse]:
+    async def ask(
+        self, path: str, deadline: Deadline, body: dict[str, Any] | None = None
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
         """Send a request; the response is closed on every way out.
 
         Args:
             path: What is asked, behind the server's base address.
-            body: The body.
             deadline: How long it may take.
+            body: The body, which is posted; without one something is got.
 
         Raises:
             ModelError: The server cannot be reached, or answers with an error.
@@ -103,7 +108,8 @@ class Requester:
         key = await self._key()
         client = self._open()
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        sent = client.post(f"{self.endpoint.url}{path}", json=body, headers=headers, allow_redirects=False)
+        method, url = ("GET" if body is None else "POST"), f"{self.endpoint.url}{path}"
+        sent = client.request(method, url, json=body, headers=headers, allow_redirects=False)
         try:
             response = await deadline.wait(sent)
         except aiohttp.ClientError as error:
@@ -113,6 +119,31 @@ class Requester:
             yield response
         finally:
             response.close()  # unless it was read to its end
+
+    async def read(self, path: str, deadline: Deadline, body: dict[str, Any] | None = None) -> dict[str, Json]:
+        """Return the JSON object that the server answers with; arguments as of `ask`.
+
+        Raises:
+            ModelError: The server cannot be reached, or answers with an error or with something else.
+        """
+        import aiohttp
+
+        async with self.ask(path, deadline, body) as response:
+            try:
+                content = await deadline.wait(response.content.read(MOST_BYTES + 1))
+                while len(content) <= MOST_BYTES and (more := await deadline.wait(response.content.read(MOST_BYTES))):
+                    content += more
+            except aiohttp.ClientError as error:
+                raise ModelInterrupted(f"The connection broke: {named(error)}.", where=self.where) from error
+        if len(content) > MOST_BYTES:
+            raise ModelOutputInvalid(f"The answer has more than {MOST_BYTES:,} bytes.", where=self.where)
+        try:
+            answer = parse(content.decode())
+        except ValueError as error:
+            raise ModelOutputInvalid(f"The server's answer is no JSON: {error}.", where=self.where) from error
+        if not isinstance(answer, dict):
+            raise ModelOutputInvalid("The server's answer is no JSON object.", where=self.where)
+        return answer
 
     def _open(self) -> aiohttp.ClientSession:
         """Return the client of this event loop: a connection cannot be shared between two."""

@@ -24,6 +24,7 @@ from .cascade import doubt, with_draft
 from .chat import to_messages, to_options, to_reply, to_usage
 from .deployments import Deployment
 from .errors import (
+    DecisionUnknown,
     ModelError,
     ModelNotConfigured,
     ModelOutputInvalid,
@@ -50,6 +51,14 @@ class Recorder(Protocol):
 
     def record(self, tries: Tries, answer: ModelAnswer | None, error: ModelError | None, seconds: float) -> None:
         """Keep a call that is over; must not fail."""
+        ...
+
+    async def rate(self, workspace: str, decision: str, score: float) -> None:
+        """Say how good the answer was, from 0 to 1.
+
+        Raises:
+            DecisionUnknown: There was no such call in the workspace.
+        """
         ...
 
 
@@ -120,6 +129,18 @@ class Router:
     async def close(self) -> None:
         """Close every model that was used."""
         await self.fleet.close()
+
+    async def rate(self, workspace: str, decision: str, score: float) -> None:
+        """Say how good the answer to a call was, from 0 to 1.
+
+        Raises:
+            DecisionUnknown: There was no such call in the workspace.
+        """
+        if self._recorder is None:
+            raise DecisionUnknown("No decisions are kept.", where=decision)
+        await self._recorder.rate(workspace, decision, score)
+        if self._learner:
+            self._learner.forget()
 
     def _select(self, demand: Demand, need: ModelNeed, expected: Mapping[str, float] | None = None) -> Selection:
         return select(self.fleet.deployments, demand, need, self.fleet.routing, self.fleet.health, expected)

@@ -24,6 +24,7 @@ from ..base.settings import Settings
 from ..models.assembly import Builder, open_hub
 from ..models.decisions import DecisionLog
 from ..models.local.residents import MIB, Residents
+from ..models.registry import Registry
 from ..storage import Database, Home, open_home
 from .apps import Apps
 from .backend import RunBackend
@@ -56,6 +57,8 @@ class Workbench:
         servers: Its tool servers by name.
         models_file: The file that declares its models.
         models: Its model router.
+        builder: Makes models.
+        registry: Declares models.
         decisions: What the router has decided.
         library: Its knowledge bases.
         host: What runs reach.
@@ -78,7 +81,7 @@ class Workbench:
         self.servers = specs = registered(home.root)
         self.models_file = models_file or home.root / "models.yaml"
         self.decisions = decisions = DecisionLog(database.writer, database.reader)
-        builder = Builder(
+        self.builder = builder = Builder(
             secrets=self._reveal,
             offline=settings.offline,
             sentences=self.library.embedder,
@@ -86,6 +89,7 @@ class Workbench:
             residents=Residents(settings.models_mb * MIB if settings.models_mb else None),
         )
         self.models = models = open_hub(self.models_file, builder, recorder=decisions, outcomes=decisions.outcomes)
+        self.registry = Registry(self.models_file, models.fleet)
         self.bases = Bases(self.library)
         files = StoredFiles(database.artifacts)
         inner = read_networks(settings.inner_networks or "")

@@ -87,7 +87,8 @@ def _chats() -> Iterator[dict[str, ChatServer]]:
     async def chat(request: Request) -> Response:
         return await chats[request.path_params["name"]].chat(request)
 
-    app = Starlette(routes=[Route("/{name}/v1/chat/completions", chat, methods=["POST"])])
+    paths = ("chat/completions", "embeddings", "rerank")
+    app = Starlette(routes=[Route(f"/{{name}}/v1/{path}", chat, methods=["POST"]) for path in paths])
     config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", ws="none")
     socket = config.bind_socket()
     chats[""] = ChatServer(f"http://127.0.0.1:{socket.getsockname()[1]}")
