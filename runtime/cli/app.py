@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..base.version import VERSION
-from . import bundle, forks, kb, lock, runs, secrets, transfer, up, usage, worker
+from . import bundle, forks, kb, lock, models, runs, secrets, transfer, up, usage, worker
 from .output import say
 
 __all__ = ["app"]
@@ -32,6 +32,7 @@ app.command("up")(up.up)
 app.command("login")(up.login)
 app.command("worker")(worker.worker)
 app.add_typer(kb.group, name="kb")
+app.add_typer(models.group, name="models")
 app.add_typer(secrets.group, name="secrets")
 
 

@@ -163,4 +163,9 @@ def _refusal(answer: httpx.Response) -> Answered:
         problem = None
     if not isinstance(problem, dict):
         return Answered({"detail": f"The server answered {answer.status_code}.", "where": str(answer.url)})
-    return Answered(cast("dict[str, Json]", problem))
+    found = cast("dict[str, Json]", problem)
+    said = found.get("error")
+    if isinstance(said, dict):  # the OpenAI-compatible interface has a form of its own
+        code = answer.headers.get("x-baigong-code", "")
+        found = {"detail": said.get("message"), "where": said.get("param"), "code": code}
+    return Answered(found)

@@ -4,6 +4,7 @@ BaigongError
 └── CliError
     ├── UsageError      the command line cannot be understood
     ├── ForeignPackage  a package of ours is missing or hidden by another's
+    ├── HubAway         a hub of model files cannot be reached, or gives something else
     ├── OwnerAway       the process that owns the home folder does not answer
     └── Answered        the server answered with a problem, whose code this error has
 """
@@ -15,7 +16,7 @@ from typing import cast
 
 from ..base.errors import BaigongError, Json
 
-__all__ = ["Answered", "CliError", "ForeignPackage", "OwnerAway", "UsageError"]
+__all__ = ["Answered", "CliError", "ForeignPackage", "HubAway", "OwnerAway", "UsageError"]
 
 
 class CliError(BaigongError):
@@ -41,6 +42,12 @@ class OwnerAway(CliError):
     """The process that owns the home folder does not answer."""
 
     code = "BG913"
+
+
+class HubAway(CliError):
+    """A hub of model files cannot be reached, or what it gives is not what it promises."""
+
+    code = "BG914"
 
 
 class Answered(CliError):
