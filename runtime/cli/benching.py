@@ -40,7 +40,7 @@ async def measure(client: Client, name: str, *, requests: int, parallel: int, to
         async with places:
             begun = time.monotonic()
             try:
-                answer: dict[str, Any] = await client.post("/openai/v1/chat/completions", body)
+                answer: dict[str, Any] = await client.post("/openai/v1/chat/completions", body, fresh=True)
             except BaigongError as error:
                 problems.append(str(error))
                 return

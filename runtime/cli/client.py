@@ -40,9 +40,12 @@ class Client:
         params = {name: value for name, value in query.items() if value is not None}
         return await self._call("GET", path, params=params, headers={"Accept": "application/json", **_prefer(wait)})
 
-    async def post(self, path: str, body: Mapping[str, Json] | None = None, *, wait: int = 0) -> dict[str, Any]:
-        """Send JSON."""
-        return await self._call("POST", path, json=body, headers=_prefer(wait))
+    async def post(
+        self, path: str, body: Mapping[str, Json] | None = None, *, wait: int = 0, fresh: bool = False
+    ) -> dict[str, Any]:
+        """Send JSON; `wait` is for how many seconds the server may wait, `fresh` refuses what it has kept."""
+        headers = {**_prefer(wait), **({"Cache-Control": "no-cache"} if fresh else {})}
+        return await self._call("POST", path, json=body, headers=headers)
 
     async def put(self, path: str, body: Mapping[str, Json]) -> dict[str, Any]:
         """Put JSON."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from .answers import Answers
 from .deployments import Catalogue, Deployment
 from .embedding import Embedder, Reranker
 from .endpoint import Endpoint
@@ -138,6 +139,7 @@ def open_hub(
     *,
     recorder: Recorder | None = None,
     outcomes: Callable[[], Awaitable[Iterable[Outcome]]] | None = None,
+    answers: Answers | None = None,
 ) -> Router:
     """Return the hub of a `models.yaml`, which need not exist.
 
@@ -146,13 +148,14 @@ def open_hub(
         builder: Makes the models.
         recorder: Keeps decisions.
         outcomes: Gives what was learned before; without it there is no policy `learned`.
+        answers: Keeps answers.
 
     Raises:
         ModelsFileInvalid: The file cannot be used.
     """
     fleet = Fleet(load_catalogue(file), builder)
     learner = Learner(_embed(fleet), fleet.routing, outcomes) if outcomes else None
-    return Router(fleet, recorder=recorder, learner=learner)
+    return Router(fleet, recorder=recorder, learner=learner, answers=answers)
 
 
 def _embed(fleet: Fleet) -> Embed:

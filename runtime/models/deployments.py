@@ -24,7 +24,7 @@ from agents.diagnostics import Diagnostic
 from agents.spec import explain_errors, parse_yaml
 
 from .errors import ModelsFileInvalid
-from .routing import Routing
+from .routing import Caching, Routing
 from .strict import Strict
 
 __all__ = [
@@ -101,6 +101,7 @@ class ModelsFile(Strict):
 
     models: dict[DeploymentId, Entry] = {}
     routing: Routing = Routing()
+    cache: Caching = Caching()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,6 +145,7 @@ class Catalogue:
 
     deployments: tuple[Deployment, ...] = ()
     routing: Routing = field(default_factory=Routing)
+    cache: Caching = field(default_factory=Caching)
 
 
 def read_catalogue(path: Path, kinds: Mapping[str, type[Options]], text: str | None = None) -> Catalogue:
@@ -161,7 +163,7 @@ def read_catalogue(path: Path, kinds: Mapping[str, type[Options]], text: str | N
         return Catalogue()
     file = read_yaml(path, ModelsFile, text)
     found = tuple(to_deployment(name, entry, path, kinds) for name, entry in file.models.items())
-    return Catalogue(deployments=found, routing=file.routing)
+    return Catalogue(deployments=found, routing=file.routing, cache=file.cache)
 
 
 def read_yaml(path: Path, model: type[Model], text: str | None = None) -> Model:

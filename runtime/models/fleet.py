@@ -12,7 +12,7 @@ from .errors import ModelError, ModelNotConfigured
 from .health import Health
 from .model import StreamingChat
 from .ports import Caller
-from .routing import Routing
+from .routing import Caching, Routing
 from .tokens import text_tokens
 
 __all__ = ["Build", "Fleet"]
@@ -52,6 +52,7 @@ class Fleet:
         self._embedders: dict[str, Embedder] = {}
         self._rerankers: dict[str, Reranker] = {}
         self.routing: Routing = catalogue.routing
+        self.cache: Caching = catalogue.cache
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:
@@ -114,6 +115,7 @@ class Fleet:
         """Take another catalogue; what has not changed goes on as it is, what has is closed and made anew."""
         before, self._deployments = self._deployments, {one.id: one for one in catalogue.deployments}
         changed = [name for name, one in before.items() if self._deployments.get(name) != one]
+        self.cache = catalogue.cache
         if catalogue.routing != self.routing:
             self._healths.clear()
             self.routing = catalogue.routing

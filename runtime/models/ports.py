@@ -29,6 +29,7 @@ class Caller:
         run: Its run.
         path: The node.
         background: Whether it may wait for calls that somebody waits for.
+        fresh: Whether an answer that was kept will not do.
     """
 
     workspace: str = "main"
@@ -37,6 +38,7 @@ class Caller:
     run: str = ""
     path: str = ""
     background: bool = False
+    fresh: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

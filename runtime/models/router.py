@@ -20,6 +20,7 @@ from agents.spec.document import ModelNeed
 from agents.spec.resources import ModelInfo
 
 from ..base.ids import new_id
+from .answers import Answers
 from .cascade import doubt, with_draft
 from .chat import to_messages, to_options, to_reply, to_usage
 from .deployments import Deployment
@@ -69,10 +70,19 @@ class Router:
         fleet: The deployments.
         recorder: Keeps decisions.
         learner: Expects outcomes, for the policy `learned`.
+        answers: Keeps answers.
     """
 
-    def __init__(self, fleet: Fleet, *, recorder: Recorder | None = None, learner: Learner | None = None) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        *,
+        recorder: Recorder | None = None,
+        learner: Learner | None = None,
+        answers: Answers | None = None,
+    ) -> None:
         self.fleet = fleet
+        self._answers = answers
         self._recorder = recorder
         self._learner = learner
 
@@ -183,6 +193,11 @@ class Router:
         """Ask one after the other; return None where none has answered."""
         for place, candidate in enumerate(order):
             name = candidate.deployment.id
+            kept = await self._kept(candidate.deployment, tries)
+            if kept is not None:
+                tries.cached = True
+                tries.screen.show(kept.text)
+                return ModelAnswer(reply=kept, deployment=name, wasted=tries.wasted, decision=tries.decision(name))
             refusal = self.fleet.health(candidate.deployment).refusal(candidate.tokens)
             if refusal is not None:
                 tries.resting[name] = refusal
@@ -194,6 +209,12 @@ class Router:
             if reply is not None:
                 return ModelAnswer(reply=reply, deployment=name, wasted=tries.wasted, decision=tries.decision(name))
         return None
+
+    async def _kept(self, deployment: Deployment, tries: Tries) -> ModelReply | None:
+        """Return what a deployment answered to the same request before."""
+        if self._answers is None or not self.fleet.cache.exact or tries.caller.fresh or tries.draft:
+            return None
+        return await self._answers.get(tries.caller.workspace, deployment, tries.request)
 
     async def _try(self, candidate: Candidate, tries: Tries, *, tentative: bool) -> ModelReply | None:
         """Ask one deployment; return None where the next one is to be asked."""
@@ -214,6 +235,9 @@ class Router:
                 tries.doubt(name, reply, reason)
                 return None
             tries.screen.show(reply.text)
+        if self._answers and self.fleet.cache.exact and not tries.draft:
+            hours = self.fleet.cache.hours
+            self._answers.put(tries.caller.workspace, candidate.deployment, request, reply, hours)
         return reply
 
     def _settle_for_draft(self, tries: Tries) -> ModelAnswer:

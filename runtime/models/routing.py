@@ -8,7 +8,7 @@ from pydantic import Field
 
 from .strict import Strict
 
-__all__ = ["POLICIES", "Policy", "Routing"]
+__all__ = ["POLICIES", "Caching", "Policy", "Routing"]
 
 Policy: TypeAlias = Literal["fixed", "cheapest", "fastest", "local_first", "learned"]
 
@@ -16,6 +16,18 @@ POLICIES: tuple[Policy, ...] = ("fixed", "cheapest", "fastest", "local_first", "
 
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1, strict=False)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=False)]
+
+
+class Caching(Strict):
+    """Which answers are kept.
+
+    Args:
+        exact: Keep answers at temperature 0, and give them again to the very same request.
+        hours: For how long.
+    """
+
+    exact: bool = True
+    hours: Annotated[float, Field(gt=0, le=8760, strict=False)] = 24.0
 
 
 class Routing(Strict):

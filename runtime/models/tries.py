@@ -56,6 +56,7 @@ class Tries:
     resting: dict[str, Refusal] = field(default_factory=dict[str, Refusal])
     draft: tuple[str, ModelReply] | None = None
     vector: Sequence[float] | None = None
+    cached: bool = False
 
     @property
     def last(self) -> str | None:
@@ -88,9 +89,11 @@ class Tries:
     def decision(self, deployment: str | None) -> dict[str, Json]:
         """Return what was decided, and why."""
         reason = self.selection.reason
-        if deployment and self.attempts:
+        if self.cached:
+            reason = "cached"
+        elif deployment and self.attempts:
             reason = "escalated" if self.draft and self.draft[0] != deployment else "fallback"
-        if deployment and self.draft and self.draft[0] == deployment:
+        if not self.cached and deployment and self.draft and self.draft[0] == deployment:
             reason = "draft"
         over: dict[str, Json] = {name: dict(why) for name, why in self.selection.passed_over.items()}
         over |= {name: refusal.to_json() for name, refusal in self.resting.items()}

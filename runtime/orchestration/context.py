@@ -29,6 +29,7 @@ from agents.spec import base_label
 from ..base.errors import Json
 from ..base.ids import content_id
 from ..base.labels import APP, USER, Confidentiality, Integrity, Label, Labelled, join
+from ..models.replies import reply_from_json
 from . import asks, records
 from .calls import Calls
 from .effects import call_tool
@@ -104,7 +105,7 @@ class HostContext:
         record = await self.calls.serve(
             "model", request.model, arguments, call.live, before=call.reserve, announce=True
         )
-        return self._take(records.read_model_reply(record), APP)
+        return self._take(reply_from_json(record), APP)
 
     async def tool(self, request: ToolRequest) -> Labelled[ToolReply]:
         """Call a tool through the monitor, the approval and the effect ledger."""

@@ -11,7 +11,7 @@ from agents.spec.document import ModelNeed
 from ..base.errors import Json
 from ..models.errors import ModelError
 from ..models.ports import Caller, ModelAnswer
-from . import records
+from ..models.replies import reply_to_json
 from .calls import Calls
 from .ledger import Purse
 from .segment import Segment
@@ -84,7 +84,7 @@ class ModelCall:
         usage = _sum(found.reply.usage, {**found.wasted, **self._turn})
         await self._purse.settle(self._held, self._segment.spend(usage))
         why: dict[str, Json] = {"decision": dict(found.decision)} if found.decision else {}
-        return {**records.model_reply(found.reply), "usage": usage, "deployment": found.deployment, **why}
+        return {**reply_to_json(found.reply), "usage": usage, "deployment": found.deployment, **why}
 
     def _caller(self) -> Caller:
         info = self._segment.info

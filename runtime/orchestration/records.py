@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import cast
 
-from agents.context import ChatMessage, ModelReply, ModelRequest, RetrieveReply, ToolCall, ToolReply
+from agents.context import ChatMessage, ModelRequest, RetrieveReply, ToolReply
 
 from ..base.errors import Json
+from ..models.replies import call_to_json
 
 __all__ = [
-    "model_reply",
     "model_request",
-    "read_model_reply",
     "read_retrieve_reply",
     "read_tool_reply",
     "retrieve_reply",
@@ -37,34 +36,6 @@ def model_request(request: ModelRequest) -> dict[str, Json]:
             {"name": one.name, "description": one.description, "schema": dict(one.schema)} for one in request.tools
         ]
     return data | _asked(request)
-
-
-def model_reply(reply: ModelReply) -> dict[str, Json]:
-    """Return a reply as it is recorded."""
-    return {
-        "text": reply.text,
-        "data": reply.data,
-        "calls": [_call(call) for call in reply.calls],
-        "scores": dict(reply.scores),
-        "usage": reply.usage,
-        "finish": reply.finish,
-    }
-
-
-def read_model_reply(record: dict[str, Json]) -> ModelReply:
-    """Undo `model_reply`."""
-    calls = cast("list[dict[str, Json]]", record.get("calls") or [])
-    return ModelReply(
-        text=str(record["text"]),
-        data=record.get("data"),
-        calls=tuple(
-            ToolCall(id=str(one["id"]), name=str(one["name"]), arguments=cast("dict[str, Json]", one["arguments"]))
-            for one in calls
-        ),
-        scores=cast("dict[str, float]", record.get("scores") or {}),
-        usage=cast("dict[str, Json]", record.get("usage") or {}),
-        finish=cast("Literal['stop', 'length', 'tool_calls']", record.get("finish") or "stop"),
-    )
 
 
 def tool_reply(reply: ToolReply) -> dict[str, Json]:
@@ -108,11 +79,7 @@ def _message(message: ChatMessage) -> dict[str, Json]:
     if message.images:
         data["images"] = list(message.images)
     if message.calls:
-        data["calls"] = [_call(call) for call in message.calls]
+        data["calls"] = [call_to_json(call) for call in message.calls]
     if message.call_id is not None:
         data["call_id"] = message.call_id
     return data
-
-
-def _call(call: ToolCall) -> dict[str, Json]:
-    return {"id": call.id, "name": call.name, "arguments": call.arguments}

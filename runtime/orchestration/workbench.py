@@ -21,6 +21,7 @@ from tools.sql import SqlDoor
 from ..access import Credentials, SecretStore, UnknownSecret, load_key
 from ..base.networks import read_networks
 from ..base.settings import Settings
+from ..models.answers import Answers
 from ..models.assembly import Builder, open_hub
 from ..models.decisions import DecisionLog
 from ..models.local.residents import MIB, Residents
@@ -57,6 +58,7 @@ class Workbench:
         servers: Its tool servers by name.
         models_file: The file that declares its models.
         models: Its model router.
+        answers: What models answered before.
         builder: Makes models.
         registry: Declares models.
         decisions: What the router has decided.
@@ -81,6 +83,7 @@ class Workbench:
         self.servers = specs = registered(home.root)
         self.models_file = models_file or home.root / "models.yaml"
         self.decisions = decisions = DecisionLog(database.writer, database.reader)
+        self.answers = Answers(database.writer, database.reader)
         self.builder = builder = Builder(
             secrets=self._reveal,
             offline=settings.offline,
@@ -88,7 +91,13 @@ class Workbench:
             unlisted=settings.unlisted_models,
             residents=Residents(settings.models_mb * MIB if settings.models_mb else None),
         )
-        self.models = models = open_hub(self.models_file, builder, recorder=decisions, outcomes=decisions.outcomes)
+        self.models = models = open_hub(
+            self.models_file,
+            builder,
+            recorder=decisions,
+            outcomes=decisions.outcomes,
+            answers=self.answers,
+        )
         self.registry = Registry(self.models_file, models.fleet)
         self.bases = Bases(self.library)
         files = StoredFiles(database.artifacts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -35,9 +36,10 @@ async def chat(body: ChatBody, http: Request, service: Served, who: Who) -> Resp
     """Answer a conversation, as OpenAI's `chat/completions`."""
     request = to_request(body)
     _known(service, body.model, "chat")
+    caller = replace(caller_of(who), fresh="no-cache" in http.headers.get("cache-control", ""))
 
     async def ask(on_delta: Delta | None) -> ModelAnswer:
-        return await service.bench.inference.chat(request, caller_of(who), on_delta=on_delta)
+        return await service.bench.inference.chat(request, caller, on_delta=on_delta)
 
     if not body.stream:
         return _answer(await while_present(http, completion(ask)))
