@@ -1,4 +1,4 @@
-"""The component that draws the canvas and the runs: a small loader for the built module, mounted with data."""
+"""The component that draws canvas, runs and models: a small loader for the built module, mounted with data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def mount(visit: Visit, page: str, **data: str) -> None:
 
     Args:
         visit: The visit.
-        page: `builder` or `runs`.
+        page: `builder`, `runs` or `models`.
         data: What else the page needs.
     """
     import streamlit as st

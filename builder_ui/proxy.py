@@ -1,4 +1,4 @@
-"""The way from the builder's own origin to the runtime: `/api/v1/…` is the runtime's `/v1/…`.
+"""The way from the builder's own origin to the runtime: `/api/v1/…` is its `/v1/…`, `/api/openai/v1/…` its models.
 
 A browser's credential is its session cookie; no other credential passes, and the builder has none of its own.
 """
@@ -59,7 +59,7 @@ class Proxy:
     def _target(self, request: Request) -> httpx.URL | None:
         """Return the runtime's address for a request, with the very bytes of its path; None for what is not its API."""
         raw: bytes = request.scope["raw_path"].removeprefix(b"/api")
-        if not raw.startswith(b"/v1/"):
+        if not raw.startswith((b"/v1/", b"/openai/v1/")):
             return None
         query = request.scope["query_string"]
         return self._http.base_url.copy_with(raw_path=raw + (b"?" + query if query else b""))

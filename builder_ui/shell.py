@@ -9,6 +9,7 @@ from pathlib import Path
 from .errors import Refused, RuntimeAway
 from .screens.builder import show_builder
 from .screens.home import show_home
+from .screens.models import show_models
 from .screens.runs import show_runs
 from .visit import Visit, begin
 
@@ -27,6 +28,7 @@ def show() -> None:
         st.Page(partial(show_home, visit), title=visit.say("page.home"), url_path="home", default=True),
         st.Page(partial(show_builder, visit), title=visit.say("page.builder"), url_path="builder"),
         st.Page(partial(show_runs, visit), title=visit.say("page.runs"), url_path="runs"),
+        st.Page(partial(show_models, visit), title=visit.say("page.models"), url_path="models"),
     ]
     st.navigation(pages, position="top").run()
 

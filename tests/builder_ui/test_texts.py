@@ -19,7 +19,8 @@ CANVAS = sorted((ROOT / "builder_ui/canvas/src").glob("*.ts*"))
 # Keys that are put together from a name: what may follow.
 FAMILIES = (
     "node.", "group.", "key.", "status.", "run_status.", "saving.", "connect.", "panel.", "on_error.", "runs.",
-    "signin.", "a11y.", "app.", "ask.action.", "budget.",
+    "signin.", "a11y.", "app.", "ask.action.", "budget.", "models.", "cap.", "health.",
+    "answer.", "routing.", "policy.", "whatif.", "decisions.", "reason.", "passed.", "doubt.",
 )  # fmt: skip
 
 

@@ -5,10 +5,11 @@ import { Api } from "./api";
 import { Builder } from "./Builder";
 import { EnvContext, translator, type Env, type Texts } from "./env";
 import type { Lang } from "./model";
+import { ModelsPage } from "./ModelsPage";
 import { RunsPage } from "./RunsPage";
 
 export interface PageData {
-  page: "builder" | "runs";
+  page: "builder" | "runs" | "models";
   api: string;
   lang: Lang;
   texts: Texts;
@@ -38,6 +39,8 @@ export function Page({ data, onLang }: { data: PageData; onLang: (lang: Lang) =>
       <div className="bg-page" lang={data.lang} onKeyDown={onKeyDown}>
         {data.page === "builder" ? (
           <Builder key={data.app} app={data.app ?? ""} onLang={onLang} />
+        ) : data.page === "models" ? (
+          <ModelsPage onLang={onLang} />
         ) : (
           <RunsPage onLang={onLang} />
         )}

@@ -1,6 +1,6 @@
 // The runtime's HTTP API, through the builder's own origin.
 
-import type { Json, JsonObject } from "./json";
+import { isObject, type Json, type JsonObject } from "./json";
 import type { RunEvent } from "./model";
 
 /** An error that the runtime told (RFC 9457), or that there was no answer (status 0). */
@@ -34,6 +34,10 @@ export class Api {
     return (await this.send("POST", path, body, headers)) as T;
   }
 
+  async put<T>(path: string, body: unknown): Promise<T> {
+    return (await this.send("PUT", path, body)) as T;
+  }
+
   async upload(file: File): Promise<{ id: string; name: string; size: number; media_type: string }> {
     const kind = file.type || "application/octet-stream";
     const path = `/v1/artifacts?name=${encodeURIComponent(file.name)}`;
@@ -63,6 +67,31 @@ export class Api {
     const data = parse(text);
     if (!answer.ok) throw asProblem(answer.status, data);
     return data;
+  }
+
+  /** Yield the chunks of a streamed answer (OpenAI's `chat/completions`) until it is whole or `signal` says stop. */
+  async *chat(body: JsonObject, signal: AbortSignal): AsyncGenerator<JsonObject> {
+    let answer: Response;
+    try {
+      answer = await fetch(this.url("/openai/v1/chat/completions"), {
+        method: "POST",
+        body: JSON.stringify({ ...body, stream: true, stream_options: { include_usage: true } }),
+        headers: { "X-Baigong": "1", "Content-Type": "application/json", Accept: "text/event-stream" },
+        signal,
+      });
+      if (!answer.ok || answer.body === null) throw asProblem(answer.status, parse(await answer.text()));
+      for await (const text of readData(answer.body)) {
+        if (text === "[DONE]") return;
+        const chunk = parse(text);
+        if (!isObject(chunk)) continue;
+        if (isObject(chunk.error)) throw asProblem(answer.status, chunk);
+        yield chunk;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error instanceof Problem ? error : new Problem(0, "", String(error));
+    }
+    if (!signal.aborted) throw new Problem(0, "", "");
   }
 
   /** Yield a run's events from one on, through lost connections, until it has ended or `signal` says stop. */
@@ -106,11 +135,16 @@ function parse(text: string): Json {
 function asProblem(status: number, data: Json): Problem {
   const told = (data ?? {}) as JsonObject;
   const text = (name: string) => (typeof told[name] === "string" ? (told[name] as string) : "");
+  if (isObject(told.error)) return new Problem(status, "", String(told.error.message ?? "") || `HTTP ${status}`);
   return new Problem(status, text("code"), text("detail") || `HTTP ${status}`, text("where"), text("fix"));
 }
 
-/** Parse server-sent events; comments and unknown fields are passed over. */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<RunEvent> {
+  for await (const text of readData(body)) yield JSON.parse(text) as RunEvent;
+}
+
+/** Yield the data of server-sent events; comments and unknown fields are passed over. */
+export async function* readData(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const reader = body
     .pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>)
     .getReader();
@@ -125,7 +159,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
       for (const block of blocks) {
         const lines = block.split(/\r?\n/).filter((line) => line.startsWith("data:"));
         const data = lines.map((line) => line.slice(5).replace(/^ /, "")).join("\n");
-        if (data) yield JSON.parse(data) as RunEvent;
+        if (data) yield data;
       }
     }
   } finally {
