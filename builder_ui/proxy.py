@@ -5,6 +5,7 @@ A browser's credential is its session cookie; no other credential passes, and th
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from http import HTTPStatus
 from typing import Final
@@ -24,6 +25,8 @@ _SENT: Final = (
     "accept", "accept-language", "content-type", "content-length", "origin", "x-baigong", "prefer", "idempotency-key",
     "last-event-id", "if-none-match", "range",
 )  # fmt: skip
+_MODELS: Final = b"/openai/v1/"
+_GONE: Final = 499
 _DROPPED: Final = frozenset(("connection", "keep-alive", "transfer-encoding", "server", "date"))
 
 
@@ -46,11 +49,17 @@ class Proxy:
         path = self._target(request)
         if path is None:
             return Response("Not found", 404)
-        body = request.stream() if request.method in ("POST", "PUT") else None
+        read = asyncio.Event()
+        body = _body(request, read) if request.method in ("POST", "PUT") else None
+        sending = asyncio.create_task(self.send(request.method, path, headers, body))
         try:
-            answer = await self.send(request.method, path, headers, body)
+            if path.raw_path.startswith(_MODELS) and not await _awaited(request, read, sending):
+                return Response(status_code=_GONE)
+            answer = await sending
         except httpx.TransportError:
             return _away()
+        finally:
+            sending.cancel()
         kept = [(name, value) for name, value in answer.headers.multi_items() if name not in _DROPPED]
         response = StreamingResponse(_pieces(answer), answer.status_code)
         response.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept]
@@ -59,7 +68,7 @@ class Proxy:
     def _target(self, request: Request) -> httpx.URL | None:
         """Return the runtime's address for a request, with the very bytes of its path; None for what is not its API."""
         raw: bytes = request.scope["raw_path"].removeprefix(b"/api")
-        if not raw.startswith((b"/v1/", b"/openai/v1/")):
+        if not raw.startswith((b"/v1/", _MODELS)):
             return None
         query = request.scope["query_string"]
         return self._http.base_url.copy_with(raw_path=raw + (b"?" + query if query else b""))
@@ -85,6 +94,29 @@ def _away() -> Response:
         "detail": shown.pop("message"), **shown, "exit_code": error.exit_code,
     }  # fmt: skip
     return JSONResponse(body, error.status, media_type="application/problem+json")
+
+
+async def _body(request: Request, read: asyncio.Event) -> AsyncGenerator[bytes]:
+    async for piece in request.stream():
+        yield piece
+    read.set()
+
+
+async def _awaited(request: Request, read: asyncio.Event, sending: asyncio.Task[httpx.Response]) -> bool:
+    """Wait for the answer's beginning; say whether the visitor did, too. A model works only for whoever is there."""
+
+    async def left() -> None:
+        await read.wait()
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    leaving = asyncio.create_task(left())
+    try:
+        await asyncio.wait([sending, leaving], return_when=asyncio.FIRST_COMPLETED)
+        return sending.done()
+    finally:
+        leaving.cancel()
+        await asyncio.wait([leaving])
 
 
 async def _pieces(answer: httpx.Response) -> AsyncGenerator[bytes]:

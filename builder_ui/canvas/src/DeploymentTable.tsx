@@ -111,7 +111,7 @@ function HealthState({ health }: { health: Deployment["health"] }) {
   const { tone, key } = stateOf(health);
   const again =
     health.state === "open" && health.retry_after !== null
-      ? t("health.again", { time: `${Math.max(1, Math.ceil(health.retry_after))} s` })
+      ? t("health.again", { n: Math.max(1, Math.ceil(health.retry_after)) })
       : "";
   const problem = health.problem ?? "";
   return (

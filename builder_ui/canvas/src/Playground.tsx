@@ -91,7 +91,7 @@ export function Playground({ models, onAnswered }: { models: readonly Deployment
         <label htmlFor={promptId}>{t("playground.prompt")}</label>
         <textarea
           id={promptId}
-          rows={4}
+          rows={3}
           value={prompt}
           placeholder={t("playground.prompt_hint")}
           onChange={(event) => setPrompt(event.target.value)}
@@ -99,7 +99,7 @@ export function Playground({ models, onAnswered }: { models: readonly Deployment
       </div>
       <div className="bg-field bg-system">
         <label htmlFor={systemId}>{t("playground.system")}</label>
-        <textarea id={systemId} rows={4} value={system} onChange={(event) => setSystem(event.target.value)} />
+        <textarea id={systemId} rows={3} value={system} onChange={(event) => setSystem(event.target.value)} />
       </div>
       <div className="bg-knobs">
         <NumberField

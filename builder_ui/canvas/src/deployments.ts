@@ -109,7 +109,8 @@ export function usd(amount: number | null | undefined): string {
   const size = Math.abs(amount);
   if (size < 0.0001) return amount < 0 ? "−<$0.0001" : "<$0.0001";
   const digits = size >= 1 ? 2 : Math.min(4, 1 - Math.floor(Math.log10(size)));
-  return `${amount < 0 ? "−" : ""}$${size.toFixed(digits)}`;
+  const said = size.toFixed(digits).replace(/(\.\d\d.*?)0+$/, "$1");
+  return `${amount < 0 ? "−" : ""}$${said}`;
 }
 
 export function count(value: number, lang: Lang): string {

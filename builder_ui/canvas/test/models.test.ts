@@ -75,8 +75,8 @@ test("an answer grows, and its time, speed and cost are measured", () => {
 });
 
 test("dollars keep the digits that say something", () => {
-  const said = [0, 12.3, 1, 0.42, 0.0213, 0.0021, 0.00005, null, -0.5].map(usd);
-  expect(said).toEqual(["$0", "$12.30", "$1.00", "$0.42", "$0.021", "$0.0021", "<$0.0001", "–", "−$0.50"]);
+  const said = [0, 12.3, 1, 0.42, 0.05, 0.0213, 0.0021, 0.00005, null, -0.5].map(usd);
+  expect(said).toEqual(["$0", "$12.30", "$1.00", "$0.42", "$0.05", "$0.021", "$0.0021", "<$0.0001", "–", "−$0.50"]);
   expect(costOf({ input: 0.2, output: 0.6 }, 1_000_000, 500_000)).toBeCloseTo(0.5);
 });
 
