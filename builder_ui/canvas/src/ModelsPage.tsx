@@ -43,9 +43,9 @@ export function ModelsPage({ onLang }: { onLang: (lang: Lang) => void }) {
     <div className="bg-models">
       <div className="bg-pagehead">
         <h2>{t("page.models")}</h2>
-        {failure && (
+        {failure && list && (
           <span className="bg-error" role="alert" title={failure.detail}>
-            {list ? t("models.stale", { why: failure.detail }) : ""}
+            {t("models.stale", { why: failure.detail })}
           </span>
         )}
         <span className="bg-gap" />
@@ -60,7 +60,9 @@ export function ModelsPage({ onLang }: { onLang: (lang: Lang) => void }) {
           }}
         />
       ) : failure ? (
-        <p className="bg-error">{failure.detail}</p>
+        <p className="bg-error" role="alert">
+          {failure.detail}
+        </p>
       ) : (
         <p className="bg-loading" role="status">
           {t("models.loading")}

@@ -152,9 +152,14 @@ export function passedOver(why: JsonObject, t: Translate): string {
     if (Array.isArray(value)) return value.map((cap) => t(`cap.${cap}`)).join(", ");
     return typeof value === "number" ? String(Number(value.toPrecision(3))) : String(value);
   };
-  const names = ["caps", "context", "residency", "inside", "usd", "p95_s", "limit", "seconds"];
+  const names = ["caps", "inside", "usd", "p95_s", "limit", "seconds"];
   const said = Object.fromEntries(names.map((name) => [name, say(why[name])]));
-  return t(`passed.${String(why.reason)}`, { ...said, context: String(why.context ?? NONE) });
+  const residency = why.residency ?? t("models.elsewhere");
+  return t(`passed.${String(why.reason)}`, {
+    ...said,
+    context: String(why.context ?? NONE),
+    residency: String(residency),
+  });
 }
 
 /** Whether the routing that is edited is another than the one that is kept. */
