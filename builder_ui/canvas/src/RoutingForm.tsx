@@ -1,6 +1,6 @@
 // How a deployment is chosen: the policy, its numbers, and what it would have meant for recorded requests.
 
-import { useEffect, useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { Problem } from "./api";
 import { DEFAULTS, differs, POLICIES, type Routing } from "./deployments";
 import { useEnv } from "./env";
@@ -18,6 +18,8 @@ export function RoutingForm({ kept, shown, onSaved }: Props) {
   const [edited, setEdited] = useState<Routing | null>(null);
   const [saving, setSaving] = useState(false);
   const [failure, setFailure] = useState("");
+  const [round, setRound] = useState(0);
+  const form = useRef<HTMLDivElement>(null);
   const name = useId();
   const routing = edited ?? kept;
   const dirty = edited !== null && differs(edited, kept);
@@ -25,7 +27,16 @@ export function RoutingForm({ kept, shown, onSaved }: Props) {
     if (edited !== null && !differs(edited, kept)) setEdited(null); // what others save is followed again
   }, [edited, kept]);
   const set = (part: Partial<Routing>) => setEdited((before) => ({ ...(before ?? kept), ...part }));
+  const undo = () => {
+    setEdited(null);
+    setRound(round + 1); // what was typed and not taken goes, too
+    setFailure("");
+  };
+  // The button takes the click that commits what was typed last, so it is dimmed and not disabled.
   const save = async () => {
+    const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    if (wrong) wrong.focus();
+    if (wrong || !dirty || saving) return;
     setSaving(true);
     setFailure("");
     try {
@@ -41,6 +52,7 @@ export function RoutingForm({ kept, shown, onSaved }: Props) {
   };
   const number = (key: "confidence" | "target" | "outcomes" | "failures" | "cooldown", min: number, max?: number) => (
     <NumberField
+      key={`${key}-${round}`}
       label={t("routing." + key)}
       value={routing[key]}
       whole={key === "outcomes" || key === "failures"}
@@ -52,7 +64,7 @@ export function RoutingForm({ kept, shown, onSaved }: Props) {
   );
   return (
     <div className="bg-routing">
-      <div className="bg-form">
+      <div className="bg-form" ref={form}>
         <fieldset className="bg-field bg-policies">
           <legend>{t("routing.policy")}</legend>
           {POLICIES.map((policy) => (
@@ -90,10 +102,10 @@ export function RoutingForm({ kept, shown, onSaved }: Props) {
           {number("cooldown", 0.1)}
         </div>
         <div className="bg-save">
-          <button type="button" className="bg-primary" disabled={!dirty || saving} onClick={() => void save()}>
+          <button type="button" className="bg-primary" aria-disabled={!dirty || saving} onClick={() => void save()}>
             {t("routing.save")}
           </button>
-          <button type="button" className="bg-quiet" disabled={!dirty || saving} onClick={() => setEdited(null)}>
+          <button type="button" className="bg-quiet" aria-disabled={!dirty || saving} onClick={undo}>
             {t("routing.undo")}
           </button>
           <span className="bg-hint" role="status">

@@ -44,7 +44,9 @@ export function WhatIfTable({ routing, kept, shown }: { routing: Routing; kept: 
     <section className="bg-whatif" aria-label={t("whatif.title")} aria-busy={busy}>
       <h4>{t("whatif.title")}</h4>
       <p className="bg-hint">
-        {found ? t("whatif.lead", { n: count(found.requests, lang), policy: t("policy." + routing.policy) }) : " "}
+        {found && found.requests > 0
+          ? t("whatif.lead", { n: count(found.requests, lang), policy: t("policy." + routing.policy) })
+          : " "}
       </p>
       {failure && (
         <p className="bg-error" role="alert">
