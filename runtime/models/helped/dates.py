@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["dates", "written"]
+__all__ = ["MONTHS", "dates", "written"]
 
-_MONTHS: Final = (
+MONTHS: Final = (
     "january february march april may june july august september october november december".split()
 )  # fmt: skip
-_NAME: Final = rf"(?P<month>{'|'.join(_MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b"
+_NAME: Final = rf"(?P<month>{'|'.join(MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b"
 _DAY: Final = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _FORMS: Final = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
         r"\b(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})\b",
         r"\b(?P<month>\d{1,2})[-/.](?P<day>\d{1,2})[-/.](?P<year>\d{4})\b",
-        rf"\b{_NAME}[. ]{{0,2}}{_DAY}[,. ]{{1,2}}(?P<year>\d{{4}})\b",
+        rf"\b{_NAME[:-2]}[. ]{{0,2}}{_DAY}[,. ]{{1,2}}(?P<year>\d{{4}})\b",
         rf"\b{_DAY}(?: of)? {_NAME}[,. ]{{1,2}}(?P<year>\d{{4}})\b",
         rf"\b(?P<year>\d{{4}}),? {_NAME} {_DAY}\b",
     )
@@ -58,7 +58,7 @@ def written(day: Day, wanted: str) -> str:
 def _read(found: re.Match[str]) -> Day | None:
     said = found["month"].lower()
     month = int(said) if said.isdecimal() else 1 + next(
-        index for index, name in enumerate(_MONTHS) if name.startswith(said[:3])
+        index for index, name in enumerate(MONTHS) if name.startswith(said[:3])
     )  # fmt: skip
     day = int(found["day"])
     if month > 12 >= day:

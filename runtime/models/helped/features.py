@@ -12,7 +12,8 @@ import numpy as np
 from ...base.errors import Json
 from .numbers import Found, numbers
 from .spans import Span, spans
-from .words import Word, nearness, spoken, stem, stems, tokens
+from .dates import MONTHS
+from .words import EDGE, Word, nearness, spoken, stem, stems, tokens
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +24,7 @@ _OPTION: Final = re.compile(r"['\"‘“]([^'\"’”]{1,40})['\"’”]")
 _PLACES: Final = stems("location city place country state region area address destination venue town")
 _DATES: Final = stems("date day")
 _FORMULAS: Final = stems("function expression equation polynomial formula")
+_TEXTS: Final = stems("text sentence content message query review string title name")
 _SHARES: Final = stems("rate percent percentage probability ratio decimal share level yield interest chance frequency")
 _YEARS: Final = stems("year date season")
 _FROM, _TO = stems("from start origin source begin base initial"), stems("to end destination target final")
@@ -167,8 +169,9 @@ def of_span(reading: Reading, parameter: Parameter, span: Span) -> dict[str, flo
     before = reading.before(span.start)
     place = bool(parameter.named & _PLACES)
     wanted = "date" if parameter.named & _DATES else "formula" if known & _FORMULAS else ""
-    parts = sum(1 for other in reading.spans if other.kind != "words" and _inside(span, other))
+    whole = [other.kind for other in reading.spans if other.kind != "words" and _inside(span, other)]
     size = max(1, len(own))
+    inner = [word for word in span.text.lower().split()[1:-1] if word.strip(",") in EDGE]
     return {
         "alike": reading.like(parameter, span.text),
         "window": reading.like(parameter, reading.window(span.start, span.end)),
@@ -189,9 +192,15 @@ def of_span(reading: Reading, parameter: Parameter, span: Span) -> dict[str, flo
         "to": float(before in ("to", "and", "into") and bool(parameter.named & _TO)),
         "of": float(before in ("of", "for")),
         "first": float(span.start <= 1 and span.kind == "words"),
-        "part": float(parts > 0),
-        "size": len(own) ** 0.5,
-        "one": float(len(own) == 1),
+        "part": float("name" in whole),
+        "part quoted": float("quoted" in whole),
+        "part date": float("date" in whole or "formula" in whole),
+        "crossing": float(bool(inner) and span.kind == "words"),
+        "of inside": float("of" in inner),
+        "size": 0.0 if span.kind == "quoted" else len(span.text.split()) ** 0.5,
+        "quoted text": float(span.kind == "quoted" and bool(known & _TEXTS)),
+        "one": float(" " not in span.text),
+        "month": float(any(month in span.text.lower() for month in MONTHS)),
         "about": len(own & reading.about) / size,
         "own name": len(own & parameter.named) / size,
         "own told": len(own & parameter.told) / size,

@@ -18,7 +18,7 @@ _ONES: Final = (
 _WORDS: Final[dict[str, int]] = {
     **{word: value for value, word in enumerate(_ONES)},
     "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100,
-    "once": 1, "twice": 2, "dozen": 12, "half": 0, "first": 1, "second": 2, "third": 3,
+    "twice": 2, "dozen": 12,
 }  # fmt: skip
 _TIMES: Final = {
     "k": 10**3, "thousand": 10**3, "m": 10**6, "million": 10**6, "mn": 10**6, "bn": 10**9, "billion": 10**9,
@@ -88,8 +88,4 @@ def _written(found: re.Match[str]) -> Found:
 
 def _spoken(text: str) -> Iterator[Found]:
     for found in _WORD.finditer(text):
-        value = _WORDS[found[1].lower()]
-        if found[1].lower() == "half":
-            yield Found(0.5, found.start(), found.end(), said=True)
-        else:
-            yield Found(value, found.start(), found.end(), said=True)
+        yield Found(_WORDS[found[1].lower()], found.start(), found.end(), said=True)

@@ -16,7 +16,7 @@ MOST_WORDS: Final = 5
 _QUOTED: Final = re.compile(r"\"([^\"]{1,300})\"|(?<!\w)'((?:[^']|'(?=\w)){1,300})'(?!\w)|“([^”]{1,300})”|‘([^’]{1,300})’")
 _FORMULA: Final = re.compile(r"(?<![\w.])[-\w.()]*(?:\s?[-+*/^=²³]+\s?[\w.()^²³]+)+")
 _TOKEN: Final = re.compile(r"~?[\w$€£#@&°%/][\w'’.:/&@°%#+-]*|[^\w\s]")
-_INNER: Final = frozenset(("of", "the", "de", "la", "and", "for", "in", "on", "to", "vs", "vs.", "v.", "&", "von", "van"))
+_INNER: Final = frozenset(("of", "the", "de", "la", "&", "vs", "vs.", "v.", "von", "van"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _names(text: str) -> Iterator[Span]:
     tokens = _tokens(text)
     index = 0
     while index < len(tokens):
-        if not _capital(tokens[index][0]):
+        if not _capital(tokens[index][0]) or _begins(text, tokens[index].start()):
             index += 1
             continue
         last = _run(tokens, index)
@@ -95,6 +95,12 @@ def _run(tokens: list[re.Match[str]], first: int) -> int:
         elif word not in _INNER or at - last > 2:
             break
     return last
+
+
+def _begins(text: str, start: int) -> bool:
+    """Say whether a sentence begins here, where a capital says nothing."""
+    before = text[:start].rstrip(" '\"‘“")
+    return not before or (before[-1] in ".?!" and not before.endswith(("Mr.", "Mrs.", "Ms.", "Dr.", "St.")))
 
 
 def _capital(word: str) -> bool:

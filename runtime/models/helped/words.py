@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-__all__ = ["EDGE", "Word", "spoken", "stems", "tokens"]
+__all__ = ["EDGE", "Word", "nearness", "spoken", "stem", "stems", "tokens"]
 
 Word = tuple[str, int, int]
 """A stem and where its word stands."""
@@ -20,7 +20,7 @@ EDGE: Final = frozenset(
     ).split()
 )
 """Words that neither begin nor end a value, and that say little."""
-_CASE: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[._\-/]+")
+_CASE: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[a-z])(?=\d)|[._\-/]+")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’](?!s\b)\w+)?")
 _ENDINGS: Final = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "ed", "es", "er", "s", "y", "e")
 
