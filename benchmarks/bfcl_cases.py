@@ -101,7 +101,9 @@ def _same(value: Any, other: Any, whole: bool = True) -> bool:  # noqa: ANN401 a
             return isinstance(value, str) and _plain(value) == _plain(other)
         case list():
             said = cast("list[Any]", value)
-            return isinstance(value, list) and len(said) == len(cast("list[Any]", other)) and all(map(_same, said, other))
+            return (
+                isinstance(value, list) and len(said) == len(cast("list[Any]", other)) and all(map(_same, said, other))
+            )
         case dict():
             return isinstance(value, dict) and _same_entries(cast("dict[str, Any]", value), cast("Gold", other))
         case bool() | None:

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from ...base.errors import Json
 from .dates import written
 from .features import Candidate, Parameter, Reading, absent, of_choice, of_flag, of_number, of_span
-from .numbers import Found, runs
+from .figures import runs
 from .spans import Span
 from .words import stems
 

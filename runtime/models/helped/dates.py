@@ -9,24 +9,25 @@ from typing import Final
 __all__ = ["MONTHS", "dates", "written"]
 
 MONTHS: Final = (
-    "january february march april may june july august september october november december".split()
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
 )  # fmt: skip
-_NAME: Final = rf"(?P<month>{'|'.join(MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b"
+_NAME: Final = rf"(?P<month>{'|'.join(MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
 _DAY: Final = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _FORMS: Final = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
         r"\b(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})\b",
         r"\b(?P<month>\d{1,2})[-/.](?P<day>\d{1,2})[-/.](?P<year>\d{4})\b",
-        rf"\b{_NAME[:-2]}[. ]{{0,2}}{_DAY}[,. ]{{1,2}}(?P<year>\d{{4}})\b",
-        rf"\b{_DAY}(?: of)? {_NAME}[,. ]{{1,2}}(?P<year>\d{{4}})\b",
+        rf"\b{_NAME}[. ]{{0,2}}{_DAY}[,. ]{{1,2}}(?P<year>\d{{4}})\b",
+        rf"\b{_DAY}(?: of)? {_NAME}\b[,. ]{{1,2}}(?P<year>\d{{4}})\b",
         rf"\b(?P<year>\d{{4}}),? {_NAME} {_DAY}\b",
     )
 )
 _ORDERS: Final = (
     (r"y{4}(?P<by>[-/. ])m{1,2}[-/. ]d{1,2}", "{y:04}{by}{m:02}{by}{d:02}"),
-    (r"m{2}(?P<by>[-/. ])d{2}[-/. ]y{4}", "{m:02}{by}{d:02}{by}{y:04}"),
-    (r"d{2}(?P<by>[-/. ])m{2}[-/. ]y{4}", "{d:02}{by}{m:02}{by}{y:04}"),
+    (r"m{2}(?P<by>[-/. ])d{2}[-/. ]y{3,4}", "{m:02}{by}{d:02}{by}{y:04}"),
+    (r"d{2}(?P<by>[-/. ])m{2}[-/. ]y{3,4}", "{d:02}{by}{m:02}{by}{y:04}"),
     (r"month(?P<by>[-/. ])day[-/. ]year", "{m:02}{by}{d:02}{by}{y:04}"),
     (r"year(?P<by>[-/. ])month[-/. ]day", "{y:04}{by}{m:02}{by}{d:02}"),
 )

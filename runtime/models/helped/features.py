@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from ...base.errors import Json
-from .numbers import Found, numbers
-from .spans import Span, spans
 from .dates import MONTHS
-from .words import EDGE, Word, nearness, spoken, stem, stems, tokens
+from .figures import Found, numbers
+from .spans import Span, spans
+from .words import EDGE, Word, nearness, spoken, stems, tokens
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -277,8 +277,3 @@ def _default(parameter: Parameter, value: str) -> bool:
 def _alike(reading: Reading, value: str) -> float:
     one, other = reading.vectors.get(reading.text), reading.vectors.get(spoken(value))
     return float(one @ other) if one is not None and other is not None else 0.0
-
-
-def near_words(value: str) -> frozenset[str]:
-    """Return the stems of a value."""
-    return frozenset(stem(word) for word in spoken(value).split())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ...base.errors import Json
 from .candidates import candidates, family
 from .features import Candidate, Parameter, Reading
 from .weights import WEIGHTS
@@ -18,12 +19,8 @@ KEPT: Final = 6
 BEAM: Final = 48
 SHARED: Final = 4.0
 """What it costs that two parameters take the same words."""
-ORDERED, PAIRED = 0.3, 2.0
-"""What it brings that parameters of a kind come in the text's order; that two of one pair do (`from_city`, `to_city`)."""
-_ORDINALS: Final = frozenset(
-    "1 2 3 4 a b x y first second third start end from to origin destination source target initial final begin base "
-    "stop in out new old min max low high".split()
-)
+ORDERED: Final = 0.4
+"""What it brings that parameters of one kind come in the text's order."""
 _WORDS: Final = ("number", "text", "numbers", "texts")
 
 
@@ -44,16 +41,21 @@ def judge(parameter: Parameter, found: Sequence[Candidate], extra: Sequence[floa
     return [one - total for one in raw]
 
 
-def fill(reading: Reading, parameters: Sequence[Parameter]) -> Mapping[str, Candidate]:
+def fill(
+    reading: Reading, parameters: Sequence[Parameter], allows: Callable[[str, Json], bool] = lambda name, value: True
+) -> Mapping[str, Candidate]:
     """Return the best values by parameter; one without candidates has none.
 
     Args:
         reading: The user's text.
         parameters: What is to be filled, in the order of the schema.
+        allows: Whether a parameter may have a value.
     """
     states, filled = [_State(0.0, ())], list[Parameter]()
     for parameter in parameters:
-        if not (found := candidates(reading, parameter)):
+        offered = candidates(reading, parameter)
+        found = [one for one in offered if one.omitted or allows(parameter.name, one.value)]
+        if not found:
             continue
         ranked = sorted(zip(judge(parameter, found), found, strict=True), key=lambda pair: -pair[0])[:KEPT]
         grown = [
@@ -77,12 +79,5 @@ def _fits(filled: Sequence[Parameter], chosen: Sequence[Candidate], parameter: P
             continue
         worth -= SHARED * value.overlaps(one)
         if family(other.schema) == kind and not value.overlaps(one):
-            step = PAIRED if _pair(other, parameter) else ORDERED
-            worth += step if value.start < one.start else 0.0
+            worth += ORDERED if value.start < one.start else 0.0
     return worth
-
-
-def _pair(one: Parameter, other: Parameter) -> bool:
-    """Say whether two names differ in an ordinal only."""
-    left, right = one.named - _ORDINALS, other.named - _ORDINALS
-    return left == right and one.named != other.named

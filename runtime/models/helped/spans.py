@@ -13,7 +13,9 @@ from .words import EDGE
 __all__ = ["Span", "spans"]
 
 MOST_WORDS: Final = 5
-_QUOTED: Final = re.compile(r"\"([^\"]{1,300})\"|(?<!\w)'((?:[^']|'(?=\w)){1,300})'(?!\w)|“([^”]{1,300})”|‘([^’]{1,300})’")
+_QUOTED: Final = re.compile(
+    r"\"([^\"]{1,300})\"|(?<!\w)'((?:[^']|'(?=\w)){1,300})'(?!\w)|“([^”]{1,300})”|‘([^’]{1,300})’"
+)
 _FORMULA: Final = re.compile(r"(?<![\w.])[-\w.()]*(?:\s?[-+*/^=²³]+\s?[\w.()^²³]+)+")
 _TOKEN: Final = re.compile(r"~?[\w$€£#@&°%/][\w'’.:/&@°%#+-]*|[^\w\s]")
 _INNER: Final = frozenset(("of", "the", "de", "la", "&", "vs", "vs.", "v.", "von", "van"))

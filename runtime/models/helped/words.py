@@ -11,14 +11,13 @@ __all__ = ["EDGE", "Word", "nearness", "spoken", "stem", "stems", "tokens"]
 Word = tuple[str, int, int]
 """A stem and where its word stands."""
 
-EDGE: Final = frozenset(
-    (
-        "a an the of in on at to for from by with and or but is are was were be been do does did has have had can could "
-        "will would shall should may might must i me my we our us you your he she it its they them their this that "
-        "these those there here what which who whom whose when where why how if then than as into about over under "
-        "between through during per via not no so up out please find get give show tell want need like know let"
-    ).split()
-)
+_SMALL: Final = """
+a an the of in on at to for from by with and or but is are was were be been do does did has have had can could will
+would shall should may might must i me my we our us you your he she it its they them their this that these those there
+here what which who whom whose when where why how if then than as into about over under between through during per via
+not no so up out please find get give show tell want need like know let
+"""
+EDGE: Final = frozenset(_SMALL.split())
 """Words that neither begin nor end a value, and that say little."""
 _CASE: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[a-z])(?=\d)|[._\-/]+")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’](?!s\b)\w+)?")

@@ -11,12 +11,12 @@ __all__ = ["Found", "Number", "numbers", "runs"]
 
 Number: TypeAlias = int | float
 
-_ONES: Final = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-).split()
+_ONES: Final = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+nineteen twenty
+"""
 _WORDS: Final[dict[str, int]] = {
-    **{word: value for value, word in enumerate(_ONES)},
+    **{word: value for value, word in enumerate(_ONES.split())},
     "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100,
     "twice": 2, "dozen": 12,
 }  # fmt: skip
@@ -31,7 +31,9 @@ _DIGITS: Final = re.compile(
     r"(?:\s*[x×*]\s*10\s*\^?\s*\(?(?P<power>[-−]?\d+|[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)\)?)?"
     r"(?P<share>\s?%|\s?percent)?(?:\s?(?P<times>thousand|million|billion|trillion|hundred|k|bn|mn|M)\b)?"
 )
-_WORD: Final = re.compile(r"(?<![\w-])(?:a )?(" + "|".join(sorted(_WORDS, key=len, reverse=True)) + r")\b", re.IGNORECASE)
+_WORD: Final = re.compile(
+    r"(?<![\w-])(?:a )?(" + "|".join(sorted(_WORDS, key=len, reverse=True)) + r")\b", re.IGNORECASE
+)
 _GROUPED: Final = re.compile(r"[\[(][-\d.,\s]*[\])]")
 """Brackets with numbers: commas stand between them."""
 _UNIT: Final = re.compile(r"(?<![a-zA-Z])(?:[kcmd]?m|s|ft|in|inch|sec|h)\s?\^$")
@@ -55,7 +57,9 @@ def numbers(text: str) -> list[Found]:
     """Return the numbers of a text in their order."""
     plain = _GROUPED.sub(lambda found: found[0].replace(",", "\x1f"), text)
     written = [_written(found) for found in _DIGITS.finditer(plain) if not _UNIT.search(plain, 0, found.start())]
-    words = [one for one in _spoken(text) if not any(one.start < other.end and other.start < one.end for other in written)]
+    words = [
+        one for one in _spoken(text) if not any(one.start < other.end and other.start < one.end for other in written)
+    ]
     return sorted([*written, *words], key=lambda one: one.start)
 
 
