@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
-__all__ = ["FILES", "Case", "Gold", "read", "right", "to_schema"]
+__all__ = ["FILES", "Case", "Gold", "accepted", "read", "right", "to_schema"]
 
 FILES: Final = ("simple_python", "multiple")
 _TYPES: Final = {"dict": "object", "float": "number", "tuple": "array"}
@@ -79,13 +79,14 @@ def right(case: Case, tool: str, arguments: Mapping[str, Any]) -> bool:
     if any("" not in values and name not in arguments for name, values in case.gold.items()):
         return False
     return all(
-        name in known and name in case.gold and _accepted(value, known[name], case.gold[name])
+        name in known and name in case.gold and accepted(value, known[name], case.gold[name])
         for name, value in arguments.items()
     )
 
 
-def _accepted(value: Any, schema: Mapping[str, Any], accepted: Sequence[Any]) -> bool:  # noqa: ANN401 any JSON
-    return any(_same(value, other, schema.get("type") == "number") for other in accepted)
+def accepted(value: Any, schema: Mapping[str, Any], values: Sequence[Any]) -> bool:  # noqa: ANN401 any JSON
+    """Return whether a parameter's value is among those that are accepted."""
+    return any(_same(value, other, schema.get("type") == "number") for other in values)
 
 
 def _same(value: Any, other: Any, whole: bool = True) -> bool:  # noqa: ANN401 any JSON

@@ -20,11 +20,10 @@ from ..base.errors import Json
 from .embedding import Embedder
 from .errors import ModelOutputInvalid
 from .helped.choice import APT, combine, described, doubtful, nearness, question
-from .helped.features import Parameter, Reading
 from .helped.filling import fill
-from .helped.parameters import Rules, read, rest
+from .helped.parameters import Rules, prepare, read, rest
 from .helped.vectors import Vectors
-from .helped.words import spoken, stems
+from .helped.words import spoken
 from .local.decision import Tool
 from .local.exchange import Delta, Event, Request, Scores
 
@@ -117,9 +116,7 @@ class Helper:
     ) -> tuple[dict[str, Json], tuple[str, ...]]:
         schema = cast("Mapping[str, Any]", function.get("parameters") or {"type": "object", "properties": {}})
         parameters = read(schema)
-        reading = Reading.read(text)
-        reading.about = stems([str(function["name"]), str(function.get("description") or "")])
-        reading.vectors = await self._vectors.of([*reading.texts(), *_texts(parameters)], lane=lane)
+        reading = await prepare(text, function, parameters, self._vectors, lane=lane)
         rules = Rules(schema)
         filled = fill(reading, parameters, rules.allow)
         arguments = {name: one.value for name, one in filled.items() if not one.omitted}
@@ -157,10 +154,3 @@ class Helper:
 def _asked(messages: Sequence[Plain]) -> str:
     """Return the last message of the user."""
     return next((str(one["content"]) for one in reversed(messages) if one["role"] == "user"), "")
-
-
-def _texts(parameters: Sequence[Parameter]) -> list[str]:
-    """Return what of the parameters must have vectors."""
-    values = [spoken(str(value)) for one in parameters for value in one.schema.get("enum") or ()]
-    options = [text for one in parameters for option in one.options for text in (option, spoken(option))]
-    return [*(one.text for one in parameters), *values, *options]

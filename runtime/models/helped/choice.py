@@ -14,7 +14,7 @@ __all__ = ["APT", "combine", "described", "doubtful", "nearness", "question"]
 
 DOUBT: Final = 0.05
 """Where the nearest tools are less than this apart, the model is asked about them."""
-LIKELIHOOD: Final = 0.02
+LIKELIHOOD: Final = 0.01
 """What the logarithm of a name's likelihood is worth in nearness."""
 APT: Final = 0.3
 """A request at least this near to a tool is for one, where an answer in words is allowed too."""

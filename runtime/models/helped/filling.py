@@ -30,12 +30,10 @@ class _State:
     chosen: tuple[Candidate, ...]
 
 
-def judge(parameter: Parameter, found: Sequence[Candidate], extra: Sequence[float] | None = None) -> list[float]:
+def judge(parameter: Parameter, found: Sequence[Candidate]) -> list[float]:
     """Return the logarithm of each candidate's share in all that speaks for them."""
-    weights = WEIGHTS[family(parameter.schema)] if family(parameter.schema) else {}
-    raw = [sum(weights.get(name, 0.0) * value for name, value in one.features.items()) for one in found]
-    if extra:
-        raw = [one + more for one, more in zip(raw, extra, strict=True)]
+    weights = WEIGHTS.get(family(parameter.schema)) or {}
+    raw = [sum((weights.get(name, 0.0) * value for name, value in one.features.items()), 0.0) for one in found]
     top = max(raw)
     total = top + math.log(sum(math.exp(one - top) for one in raw))
     return [one - total for one in raw]

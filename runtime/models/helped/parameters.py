@@ -12,9 +12,11 @@ from ...base.errors import Json
 from ..errors import SchemaUnsupported
 from ..local.schema import resolve
 from .candidates import family
-from .features import Parameter
+from .features import Parameter, Reading
+from .vectors import Vectors
+from .words import spoken, stems
 
-__all__ = ["Rules", "read", "rest"]
+__all__ = ["Rules", "prepare", "read", "rest"]
 
 _NOTES: Final = ("description", "default", "title")
 
@@ -22,7 +24,7 @@ _NOTES: Final = ("description", "default", "title")
 def read(schema: Mapping[str, Any]) -> list[Parameter]:
     """Return the parameters of a tool, those that must be given first."""
     properties = cast("Mapping[str, Any]", schema.get("properties") or {})
-    needed = frozenset(schema.get("required") or ())
+    needed: frozenset[str] = frozenset(schema.get("required") or ())
     plain = {name: _plain(schema, rules) for name, rules in properties.items()}
     total, seen = Counter(map(family, plain.values())), Counter[str]()
     found = list[Parameter]()
@@ -32,6 +34,20 @@ def read(schema: Mapping[str, Any]) -> list[Parameter]:
         seen[kind] += 1
         found.append(Parameter.read(name, rules, needed=name in needed, place=place))
     return found
+
+
+async def prepare(
+    text: str, function: Mapping[str, Any], parameters: Sequence[Parameter], vectors: Vectors, *, lane: str = ""
+) -> Reading:
+    """Read a request for a tool.
+
+    Raises:
+        ModelError: There are no vectors.
+    """
+    reading = Reading.read(text)
+    reading.about = stems([str(function["name"]), str(function.get("description") or "")])
+    reading.vectors = await vectors.of([*reading.texts(), *_texts(parameters)], lane=lane)
+    return reading
 
 
 def rest(schema: Mapping[str, Any], names: Sequence[str]) -> dict[str, Json]:
@@ -61,7 +77,14 @@ class Rules:
         return [str(error.message) for error in self._whole.iter_errors(dict(arguments))]
 
 
-def _plain(root: Mapping[str, Any], rules: object) -> dict[str, Any]:
+def _texts(parameters: Sequence[Parameter]) -> list[str]:
+    """Return what of the parameters must have vectors."""
+    values = [spoken(str(value)) for one in parameters for value in one.schema.get("enum") or ()]
+    options = [text for one in parameters for option in one.options for text in (option, spoken(option))]
+    return [*(one.text for one in parameters), *values, *options]
+
+
+def _plain(root: Mapping[str, Any], rules: Json) -> dict[str, Any]:
     """Return a parameter's schema without a reference, and without null where that only means left out."""
     if not isinstance(rules, Mapping):
         return {}
@@ -72,7 +95,7 @@ def _plain(root: Mapping[str, Any], rules: object) -> dict[str, Any]:
             return _plain({}, resolve(root, ref, "")) | notes
         except SchemaUnsupported:
             return notes
-    either = cast("list[object]", schema.get("anyOf") or schema.get("oneOf") or [])
+    either = cast("list[Json]", schema.get("anyOf") or schema.get("oneOf") or [])
     options = [one for one in either if one != {"type": "null"}]
     if len(options) == 1:
         return _plain(root, options[0]) | notes
