@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Final, cast
 
 from ...base.errors import Json
@@ -17,6 +17,7 @@ from .words import stems
 __all__ = ["candidates", "family"]
 
 MOST: Final = 60
+"""Candidates of one parameter."""
 _SEPARATOR: Final = re.compile(r"\s*(?:,\s*(?:and|or)|,|;|and|or|&|vs\.?|versus)\s+", re.IGNORECASE)
 _BRACKETS: Final = re.compile(r"[\[(]([^\[\]()]{1,400})[\])]")
 
@@ -46,7 +47,7 @@ def candidates(reading: Reading, parameter: Parameter) -> list[Candidate]:
     make = {
         "choice": _choices, "number": _numbers, "flag": _flags, "text": _texts, "numbers": _runs, "texts": _series,
     }.get(family(parameter.schema))  # fmt: skip
-    found = list(_distinct(make(reading, parameter)))[:MOST] if make else []
+    found = list(islice(_distinct(make(reading, parameter)), MOST)) if make else []
     if not parameter.needed:
         found.append(Candidate(None, absent(reading, parameter), omitted=True))
     return found

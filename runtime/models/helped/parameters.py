@@ -18,6 +18,8 @@ from .words import spoken, stems
 
 __all__ = ["Rules", "prepare", "read", "rest"]
 
+READ: Final = 4000
+"""Characters of a request that are read."""
 _NOTES: Final = ("description", "default", "title")
 
 
@@ -44,7 +46,7 @@ async def prepare(
     Raises:
         ModelError: There are no vectors.
     """
-    reading = Reading.read(text)
+    reading = Reading.read(text[:READ])
     reading.about = stems([str(function["name"]), str(function.get("description") or "")])
     reading.vectors = await vectors.of([*reading.texts(), *_texts(parameters)], lane=lane)
     return reading

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from .dates import dates
@@ -12,7 +13,10 @@ from .words import EDGE
 
 __all__ = ["Span", "spans"]
 
+MOST: Final = 120
+"""Stretches of one text."""
 MOST_WORDS: Final = 5
+"""Words of a stretch that is nothing but words."""
 _QUOTED: Final = re.compile(
     r"\"([^\"]{1,300})\"|(?<!\w)'((?:[^']|'(?=\w)){1,300})'(?!\w)|“([^”]{1,300})”|‘([^’]{1,300})’"
 )
@@ -35,7 +39,9 @@ class Span:
 def spans(text: str) -> list[Span]:
     """Return the stretches, the most telling kinds first, each text once."""
     found: dict[str, Span] = {}
-    for span in (*_quoted(text), *_dates(text), *_formulas(text), *_names(text), *_words(text)):
+    for span in chain(_quoted(text), _dates(text), _formulas(text), _names(text), _words(text)):
+        if len(found) == MOST:
+            break
         found.setdefault(span.text, span)
     return list(found.values())
 
