@@ -101,7 +101,7 @@ class Helper:
 
     async def _choose(self, text: str, tools: Sequence[Tool], lane: str) -> tuple[dict[str, float], float]:
         """Return the tools' scores, and how near the nearest one is."""
-        vectors = await self._vectors.of([text, *map(described, tools)], lane=lane)
+        vectors = await self._vectors.of([text, *(view for tool in tools for view in described(tool))], lane=lane)
         near = nearness(text, tools, vectors)
         names = doubtful(near)
         likelihood = dict[str, float]()

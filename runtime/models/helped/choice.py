@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final, cast
 
 from ...base.errors import Json
 from ..local.decision import Tool
@@ -16,19 +16,25 @@ DOUBT: Final = 0.05
 """Where the nearest tools are less than this apart, the model is asked about them."""
 LIKELIHOOD: Final = 0.01
 """What the logarithm of a name's likelihood is worth in nearness."""
-APT: Final = 0.3
+APT: Final = 0.22
 """A request at least this near to a tool is for one, where an answer in words is allowed too."""
 
 
-def described(tool: Tool) -> str:
-    """Return a tool as it is embedded."""
+def described(tool: Tool) -> tuple[str, str]:
+    """Return a tool as it is embedded: in short, and with its parameters."""
     function = tool["function"]
-    return f"{spoken(function['name'])}: {function.get('description') or ''}"
+    short = f"{spoken(function['name'])}: {function.get('description') or ''}"
+    properties = cast("Mapping[str, Any]", (function.get("parameters") or {}).get("properties") or {})
+    return short, " ".join([short, *(_parameter(name, rules) for name, rules in properties.items())])
 
 
 def nearness(text: str, tools: Sequence[Tool], vectors: Mapping[str, Vector]) -> dict[str, float]:
     """Return how near each tool is to a request, by name, from -1 to 1."""
-    return {str(tool["function"]["name"]): float(vectors[text] @ vectors[described(tool)]) for tool in tools}
+    near = dict[str, float]()
+    for tool in tools:
+        short, long = (float(vectors[text] @ vectors[view]) for view in described(tool))
+        near[str(tool["function"]["name"])] = (short + long) / 2
+    return near
 
 
 def doubtful(near: Mapping[str, float]) -> list[str]:
@@ -52,3 +58,10 @@ def combine(near: Mapping[str, float], likelihood: Mapping[str, float]) -> dict[
         name: value + LIKELIHOOD * (likelihood[name] - best if name in likelihood else worst)
         for name, value in near.items()
     }
+
+
+def _parameter(name: str, rules: Mapping[str, Any] | bool) -> str:
+    if isinstance(rules, bool):
+        return spoken(name)
+    values = ", ".join(map(str, rules.get("enum") or ()))
+    return f"{spoken(name)}: {rules.get('description') or ''} {values}".strip()
