@@ -24,7 +24,8 @@ def described(tool: Tool) -> tuple[str, str]:
     """Return a tool as it is embedded: in short, and with its parameters."""
     function = tool["function"]
     short = f"{spoken(function['name'])}: {function.get('description') or ''}"
-    properties = cast("Mapping[str, Any]", (function.get("parameters") or {}).get("properties") or {})
+    parameters: Mapping[str, Any] = function.get("parameters") or {}
+    properties = cast("Mapping[str, Any]", parameters.get("properties") or {})
     return short, " ".join([short, *(_parameter(name, rules) for name, rules in properties.items())])
 
 
