@@ -141,6 +141,7 @@ export function costOf(price: Price, input: number, output: number): number {
 export function stateOf(health: Health): { tone: "good" | "bad" | "warn" | "idle"; key: string } {
   if (health.state === "open") return { tone: "bad", key: "health.open" };
   if (health.state === "half_open") return { tone: "warn", key: "health.half_open" };
+  if (health.problem !== null) return { tone: "warn", key: "health.failing" }; // its last answer was none
   if (health.active > 0) return { tone: "good", key: "health.working" };
   return health.recent > 0 ? { tone: "good", key: "health.closed" } : { tone: "idle", key: "health.idle" };
 }

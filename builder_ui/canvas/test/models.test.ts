@@ -92,11 +92,12 @@ test("a change is said in percent", () => {
 });
 
 test("health has a colour and a word", () => {
-  const health = { state: "closed", active: 0, recent: 0 } as Health;
+  const health = { state: "closed", active: 0, recent: 0, problem: null } as Health;
   const keys = [health, { ...health, recent: 2 }, { ...health, active: 1 }].map((one) => stateOf(one).key);
   expect(keys).toEqual(["health.idle", "health.closed", "health.working"]);
   expect(stateOf({ ...health, state: "open", active: 1 })).toEqual({ tone: "bad", key: "health.open" });
   expect(stateOf({ ...health, state: "half_open" }).tone).toBe("warn");
+  expect(stateOf({ ...health, problem: "down", active: 1 })).toEqual({ tone: "warn", key: "health.failing" });
 });
 
 test("why a deployment was passed over is said with its numbers", () => {
