@@ -24,8 +24,9 @@ from .helped.filling import fill
 from .helped.parameters import Rules, prepare, read, rest
 from .helped.vectors import Vectors
 from .helped.words import spoken
-from .local.decision import Tool
 from .local.exchange import Delta, Event, Request, Scores
+from .local.toolschema import Tool
+from .local.turns import ANYBODY, Caller
 
 __all__ = ["Backend", "Call", "Helper"]
 
@@ -38,11 +39,11 @@ Plain = Mapping[str, Json]
 class Backend(Protocol):
     """What is needed of `local.backend.LocalModel`."""
 
-    def generate(self, request: Request, *, lane: str = "") -> AsyncGenerator[Event, None]:
+    def generate(self, request: Request, caller: Caller = ANYBODY) -> AsyncGenerator[Event, None]:
         """Yield the answer's events."""
         ...
 
-    async def score(self, messages: Sequence[Plain], labels: Sequence[str], *, lane: str = "") -> Scores:
+    async def score(self, messages: Sequence[Plain], labels: Sequence[str], caller: Caller = ANYBODY) -> Scores:
         """Return how likely each label is as the whole answer."""
         ...
 
@@ -107,7 +108,7 @@ class Helper:
         likelihood = dict[str, float]()
         if len(names) > 1:
             asked = [tool for tool in tools if tool["function"]["name"] in names]
-            found = await self._backend.score(question(text, asked), names, lane=lane)
+            found = await self._backend.score(question(text, asked), names, Caller(lane))
             likelihood = dict(zip(names, found.logprobs, strict=True))
         return combine(near, likelihood), max(near.values())
 
@@ -145,7 +146,7 @@ class Helper:
         ]
         request = Request(messages=messages, schema=rest(schema, names), max_tokens=MAX_TOKENS)
         said = list[str]()
-        async with aclosing(self._backend.generate(request, lane=lane)) as events:
+        async with aclosing(self._backend.generate(request, Caller(lane))) as events:
             async for event in events:
                 said += [event.text] if isinstance(event, Delta) else []
         return cast("dict[str, Json]", json.loads("".join(said)))

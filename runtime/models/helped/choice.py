@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from ...base.errors import Json
-from ..local.decision import Tool
+from ..local.toolschema import Tool
 from .vectors import Vector
 from .words import spoken
 

@@ -23,6 +23,7 @@ from runtime.models.helped.spans import spans
 from runtime.models.helping import Helper
 from runtime.models.local.backend import LocalModel
 from runtime.models.local.exchange import Delta, End, Event, Request, Scores
+from runtime.models.local.turns import ANYBODY, Caller
 from runtime.models.local.weights import Weights
 
 pytestmark = pytest.mark.anyio
@@ -80,12 +81,14 @@ class Model:
         self.requests: list[Request] = []
         self.labels: list[Sequence[str]] = []
 
-    async def generate(self, request: Request, *, lane: str = "") -> AsyncGenerator[Event, None]:
+    async def generate(self, request: Request, caller: Caller = ANYBODY) -> AsyncGenerator[Event, None]:
         self.requests.append(request)
         yield Delta(json.dumps(self.answer))
         yield End("stop", {}, {})
 
-    async def score(self, messages: Sequence[Mapping[str, Json]], labels: Sequence[str], *, lane: str = "") -> Scores:
+    async def score(
+        self, messages: Sequence[Mapping[str, Json]], labels: Sequence[str], caller: Caller = ANYBODY
+    ) -> Scores:
         self.labels.append(labels)
         return Scores([-9.0 + index for index in range(len(labels))], 1, 1)
 
