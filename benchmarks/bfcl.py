@@ -173,8 +173,11 @@ async def run(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     finally:
         await model.close()
     both = [name for name in marks["plain"] if name in marks["helped"]]
-    sides = [[marks[path][name] for name in both] for path in ("helped", "plain")]
-    found["more right calls when helped"] = {"cases": len(both), **interval(sides[0], sides[1], options.seed)}
+    for title, names in (("", both), (", cases not learned from", [name for name in both if int(name[-1]) % 2])):
+        sides = [[marks[path][name] for name in names] for path in ("helped", "plain")]
+        if names:
+            gain = interval(sides[0], sides[1], options.seed)
+            found[f"more right calls when helped{title}"] = {"cases": len(names), **gain}
     return found
 
 
