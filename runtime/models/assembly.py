@@ -13,6 +13,7 @@ from .embedding import Embedder, Reranker
 from .endpoint import Endpoint
 from .errors import ModelNotConfigured
 from .fleet import Fleet
+from .helped_chat import HelpedChat
 from .kinds import load_catalogue
 from .learned import Embed, Learner, Outcome
 from .local.chat import LocalChat
@@ -74,9 +75,14 @@ class Builder:
             case Endpoint() as endpoint:
                 return RemoteChat(name=deployment.id, **self._line(deployment.id, endpoint))
             case Weights() as weights:
-                return LocalChat(name=deployment.id, weights=weights, context=deployment.context, **self._machine)
+                chat = LocalChat(name=deployment.id, weights=weights, context=deployment.context, **self._machine)
+                return self._helped(chat) if weights.is_helped else chat
             case _:
                 raise ModelNotConfigured(f"{deployment.kind!r} models do not chat.", where=deployment.id)
+
+    def _helped(self, chat: LocalChat) -> HelpedChat:
+        embedder = Sentences(chat.name or "", self.sentences, SentenceOptions())
+        return HelpedChat(name=chat.name, inner=chat, embedder=embedder)
 
     def embedder(self, deployment: Deployment) -> Embedder:
         """Make what embeds.

@@ -53,6 +53,7 @@ class Weights(Options):
         kept_mb: Megabytes of memory for them; 0 keeps none.
         memory: Cap on the process's memory without the mapped file, in bytes; 0 is none.
         queue: Calls that may wait.
+        helped: Whether its tool calls are made with help; None helps SmolLM2 only.
         limits: Time limits.
     """
 
@@ -64,6 +65,7 @@ class Weights(Options):
     memory: Annotated[int, Field(ge=0)] = 0
     unload_s: Annotated[float, Field(ge=0, allow_inf_nan=False, strict=False)] = 600.0
     queue: Annotated[int, Field(ge=0)] = 64
+    helped: bool | None = None
     limits: Patience = Patience()
 
     def within(self, folder: Path) -> Self:
@@ -84,6 +86,11 @@ class Weights(Options):
     def listed(self) -> str | None:
         """The digest that the file must have, or None where nobody has said."""
         return self.sha256 or (SHA256 if self.path is None else None)
+
+    @property
+    def is_helped(self) -> bool:
+        """Whether its tool calls are made with help."""
+        return self.path is None if self.helped is None else self.helped
 
     @property
     def cores(self) -> int:
