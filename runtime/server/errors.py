@@ -13,6 +13,7 @@ BaigongError
     ├── KeyReused        an idempotency key came again with another request
     ├── ParameterInvalid a parameter of OpenAI's interface is wrong or not supported
     ├── ModelUnknown     there is no model of this name
+    ├── ObjectUnknown    there is no response, file or batch of this id
     └── PortBusy         the port is in use
 """
 
@@ -27,6 +28,7 @@ __all__ = [
     "KeyReused",
     "ModelUnknown",
     "NoRoute",
+    "ObjectUnknown",
     "ParameterInvalid",
     "PortBusy",
     "RequestInvalid",
@@ -127,6 +129,14 @@ class ModelUnknown(ServerError):
     """There is no model of this name, or it cannot do that."""
 
     code = "BG962"
+    exit_code = 3
+    status = 404
+
+
+class ObjectUnknown(ServerError):
+    """There is no response, file or batch of this id in the workspace."""
+
+    code = "BG963"
     exit_code = 3
     status = 404
 

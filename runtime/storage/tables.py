@@ -189,6 +189,62 @@ class Answer(Table, table=True):
     expires: int = _integer()
 
 
+class Response(Table, table=True):
+    """An answer of the OpenAI-compatible interface that a client can go on from: its body, and what it was asked."""
+
+    __table_args__ = (Index("responses_created", "created"),)
+
+    id: str = _text(key=True)
+    workspace: str = _workspace()
+    previous: str | None = _text()
+    body: str = _text()
+    input: str = _text()
+    created: int = _integer()
+
+
+class File(Table, table=True):
+    """A file of the OpenAI-compatible interface; its content is an artifact."""
+
+    __table_args__ = (Index("files_created", "workspace", "created"), _KEYED)
+
+    id: str = _text(key=True)
+    workspace: str = _workspace()
+    purpose: str = _text()
+    name: str = _text()
+    artifact: str = _text()
+    size: int = _integer()
+    created: int = _integer()
+
+
+class Batch(Table, table=True):
+    """Requests that are answered when there is time; `worker` has it until `lease_until`, `artifact` is its input."""
+
+    __tablename__ = "batches"  # pyright: ignore[reportAssignmentType] the plural is not the usual one
+    __table_args__ = (Index("batches_created", "workspace", "created"), Index("batches_status", "status"), _KEYED)
+
+    id: str = _text(key=True)
+    workspace: str = _workspace()
+    principal: str = _text()
+    status: str = _text()
+    endpoint: str = _text()
+    artifact: str = _text()
+    body: str = _text()
+    expires: int = _integer()
+    worker: str | None = _text()
+    lease_until: int = _integer(default=0)
+    created: int = _integer()
+
+
+class BatchLine(Table, table=True):
+    """What became of a line of a batch; `state` is `done` or `failed`."""
+
+    batch: str = _text(key=True)
+    line: int = _integer(key=True)
+    workspace: str = _workspace()
+    state: str = _text()
+    result: str = _text()
+
+
 class Worker(Table, table=True):
     """A process that shares the database; `seen` is when it last said that it lives. No workspace: it serves all."""
 

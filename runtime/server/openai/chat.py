@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import aclosing
+from typing import Final
 
 from agents.context import ModelReply, ModelRequest, ToolCall
 
 from ...base.errors import BaigongError, Json
 from ...base.ids import new_id
-from ...models.ports import Delta, ModelAnswer
 from .failures import failure_body
+from .hearing import Ask, hear
 
-__all__ = ["Ask", "completion", "stream"]
-
-Ask = Callable[[Delta | None], Coroutine[Any, Any, ModelAnswer]]
-"""Makes the call; text is given away piece by piece."""
+__all__ = ["completion", "logprobs_of", "stream"]
 
 DONE: Final = b"data: [DONE]\n\n"
 _FINISH: Final = {"stop": "stop", "length": "length", "tool_calls": "tool_calls"}
@@ -58,31 +55,22 @@ async def stream(ask: Ask, request: ModelRequest, *, usage: bool) -> AsyncIterat
     Raises:
         BaigongError: There is no answer; later on the stream ends with the error.
     """
-    pieces: asyncio.Queue[str | None] = asyncio.Queue()
-    task = asyncio.create_task(ask(pieces.put_nowait))
-    task.add_done_callback(lambda _: pieces.put_nowait(None))
     head = _head("chat.completion.chunk", request.model)
     begun = False
     try:
-        while (piece := await pieces.get()) is not None:
-            yield (
-                _first(head, usage) + _chunk(head, {"content": piece}, usage)
-                if not begun
-                else _chunk(head, {"content": piece}, usage)
-            )
-            begun = True
-        answer = await task
-        head = {**head, "model": answer.deployment}
-        for chunk in _rest(head, answer.reply, begun=begun, usage=usage):
-            yield chunk
-        yield DONE
+        async with aclosing(hear(ask)) as heard:
+            async for piece in heard:
+                if isinstance(piece, str):
+                    yield (b"" if begun else _first(head, usage)) + _chunk(head, {"content": piece}, usage)
+                    begun = True
+                    continue
+                for chunk in _rest({**head, "model": piece.deployment}, piece.reply, begun=begun, usage=usage):
+                    yield chunk
+                yield DONE
     except BaigongError as error:
         if not begun:
             raise
         yield _event(failure_body(error))
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 def _rest(head: Mapping[str, Json], reply: ModelReply, *, begun: bool, usage: bool) -> Iterator[bytes]:
@@ -129,15 +117,18 @@ def _call(call: ToolCall) -> dict[str, Json]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
-def _logprobs(reply: ModelReply) -> Json:
-    if not reply.logprobs:
-        return None
+def logprobs_of(reply: ModelReply) -> list[Json]:
+    """Return what is known of an answer's tokens."""
     content: list[Json] = []
     for token in reply.logprobs:
         if isinstance(token, dict):
             told = {name: token.get(name) for name in ("token", "bytes", "logprob")}
             content.append({**told, "top_logprobs": token.get("top") or []})
-    return {"content": content, "refusal": None}
+    return content
+
+
+def _logprobs(reply: ModelReply) -> Json:
+    return {"content": logprobs_of(reply), "refusal": None} if reply.logprobs else None
 
 
 def _usage(usage: Mapping[str, Json]) -> dict[str, Json]:

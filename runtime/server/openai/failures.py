@@ -18,13 +18,14 @@ from ..errors import (
     Forbidden,
     ModelUnknown,
     NoRoute,
+    ObjectUnknown,
     ParameterInvalid,
     RequestInvalid,
     RequestTooLarge,
     Unauthenticated,
 )
 
-__all__ = ["PREFIX", "failure", "failure_body"]
+__all__ = ["PREFIX", "failure", "failure_body", "failure_status"]
 
 PREFIX: Final = "/openai/v1"
 """Where the interface begins."""
@@ -61,10 +62,16 @@ def failure_body(error: BaigongError) -> dict[str, Json]:
     return {"error": said}
 
 
+def failure_status(error: BaigongError) -> int:
+    """Return the status of the response that tells an error."""
+    return _form(error).status
+
+
 _FORMS: Final[tuple[tuple[type[BaigongError], _Form], ...]] = (
     (Unauthenticated, _Form(401, _INVALID, "invalid_api_key")),
     (Forbidden, _Form(403, "permission_error", "permission_denied")),
     (ModelUnknown, _Form(404, _INVALID, "model_not_found")),
+    (ObjectUnknown, _Form(404, _INVALID, "not_found")),
     (NoRoute, _Form(404, _INVALID, "unknown_url")),
     (PromptTooLong, _Form(400, _INVALID, "context_length_exceeded")),
     (ParameterInvalid, _Form(400, _INVALID, "invalid_value")),
