@@ -10,6 +10,7 @@ from .database import Database
 from .errors import AppMissing, Fenced, HomeBusy, StorageError, StorageFull, StreamLost
 from .home import Home, Owner, open_home
 from .reader import Reader
+from .responses import ResponseRow, ResponseStore
 from .stream import Row, Statement, Stream
 from .writer import Writer
 
@@ -27,6 +28,8 @@ __all__ = [
     "HomeBusy",
     "Owner",
     "Reader",
+    "ResponseRow",
+    "ResponseStore",
     "Row",
     "Statement",
     "StorageError",

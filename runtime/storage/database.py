@@ -11,6 +11,7 @@ from .connection import Backend
 from .errors import DatabaseCorrupt
 from .home import Home
 from .reader import Reader
+from .responses import ResponseStore
 from .sqlite import SqliteFile
 from .writer import Writer
 
@@ -27,6 +28,7 @@ class Database:
         artifacts: Stored files.
         bundles: Stored bundles.
         apps: Which bundle an app's id stands for.
+        responses: Responses of the OpenAI-compatible interface.
     """
 
     def __init__(self, home: Home, writer: Writer, reader: Reader) -> None:
@@ -36,6 +38,7 @@ class Database:
         self.artifacts = ArtifactStore(home.artifacts, writer, reader)
         self.bundles = BundleStore(writer, reader)
         self.apps = AppStore(writer, reader)
+        self.responses = ResponseStore(writer, reader)
 
     @property
     def shared(self) -> bool:

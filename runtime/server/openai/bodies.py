@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["ChatBody", "EmbeddingsBody", "Message", "Part", "StreamOptions"]
+__all__ = ["CallBody", "ChatBody", "EmbeddingsBody", "Lenient", "Message", "Offered", "Part", "StreamOptions"]
 
 
 class Lenient(BaseModel):

@@ -6,6 +6,7 @@ wrong, that one is sent, and else ours. Ours always stands in the header `x-baig
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 from fastapi.responses import JSONResponse
@@ -37,6 +38,7 @@ class _Form(NamedTuple):
     code: str | None
 
 
+_PLACE: Final = re.compile(r"\.([0-9]+)\b", re.ASCII)
 _INVALID: Final = "invalid_request_error"
 
 
@@ -57,7 +59,7 @@ def failure_body(error: BaigongError) -> dict[str, Json]:
     form = _form(error)
     message = f"{error.message} {error.fix}" if error.fix else error.message
     told = form.type == _INVALID and form.code != "invalid_api_key" and error.where
-    param = error.where.removeprefix("body.") if told and error.where else None
+    param = _PLACE.sub(r"[\1]", error.where.removeprefix("body.")) if told and error.where else None
     said: dict[str, Json] = {"message": message, "type": form.type, "param": param, "code": form.code or error.code}
     return {"error": said}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, cast
 
 from pydantic import BaseModel
@@ -13,9 +13,9 @@ from agents.context import ChatMessage, ModelRequest, ToolCall, ToolOffer
 
 from ...base.errors import Json
 from ..errors import ParameterInvalid
-from .bodies import CallBody, ChatBody, Message, Part, ToolBody
+from .bodies import CallBody, ChatBody, Message, Offered, Part
 
-__all__ = ["refuse_unknown", "to_request", "unsupported"]
+__all__ = ["arguments_of", "image_of", "refuse_unknown", "schema_of", "to_request", "tools_of", "unsupported"]
 
 _IGNORED: Final = frozenset({
     "metadata", "store", "service_tier", "prompt_cache_key", "prompt_cache_retention", "safety_identifier",
@@ -48,7 +48,7 @@ def to_request(body: ChatBody) -> ModelRequest:
     refuse_unknown(body)
     if body.n not in (None, 1):
         raise unsupported("n", "One answer at a time is given.")
-    tools, choice = _tools(body)
+    tools, choice = tools_of([tool.function for tool in body.tools or ()], body.tool_choice)
     stops = [body.stop] if isinstance(body.stop, str) else body.stop or []
     if len(stops) > _MOST_STOPS:
         raise ParameterInvalid(f"At most {_MOST_STOPS} stop texts are taken.", where="stop")
@@ -57,7 +57,7 @@ def to_request(body: ChatBody) -> ModelRequest:
     return ModelRequest(
         model=body.model,
         messages=tuple(_message(message, f"messages[{place}]") for place, message in enumerate(body.messages)),
-        schema=_schema(body.response_format),
+        schema=schema_of(body.response_format, "response_format"),
         tools=tools,
         tool_choice=choice,
         max_tokens=body.max_completion_tokens or body.max_tokens,
@@ -74,16 +74,23 @@ def unsupported(where: str, message: str) -> ParameterInvalid:
     return ParameterInvalid(message, where=where, details={"code": "unsupported_parameter"})
 
 
-def refuse_unknown(body: BaseModel) -> None:
+def refuse_unknown(
+    body: BaseModel, ignored: Collection[str] = _IGNORED, neutral: Mapping[str, Collection[object]] = _NEUTRAL
+) -> None:
     """Refuse keys that are not known, or that ask for what is not supported.
+
+    Args:
+        body: What came.
+        ignored: Keys that say nothing about the answer.
+        neutral: Keys that are not supported, and the values that ask for nothing.
 
     Raises:
         ParameterInvalid: There is one.
     """
     for name, value in (body.model_extra or {}).items():
-        if name in _IGNORED or (name in _NEUTRAL and value in _NEUTRAL[name]):
+        if name in ignored or (name in neutral and value in neutral[name]):
             continue
-        if name in _NEUTRAL:
+        if name in neutral:
             raise unsupported(name, f"The parameter {name!r} is not supported here.")
         raise ParameterInvalid(
             f"Unrecognized request argument supplied: {name}.", where=name, details={"code": "unknown_parameter"}
@@ -121,13 +128,18 @@ def _content(content: str | list[Part] | None, where: str) -> tuple[str, tuple[s
             case "refusal":
                 texts.append(part.refusal or "")
             case "image_url":
-                images.append(_image((part.image_url or {}).get("url"), f"{where}[{place}].image_url"))
+                images.append(image_of((part.image_url or {}).get("url"), f"{where}[{place}].image_url"))
             case _:
                 raise unsupported(f"{where}[{place}].type", f"Content of the type {part.type!r} is not supported here.")
     return "".join(texts), tuple(images)
 
 
-def _image(url: object, where: str) -> str:
+def image_of(url: object, where: str) -> str:
+    """Return the address of a picture.
+
+    Raises:
+        ParameterInvalid: It is one of the network.
+    """
     if not isinstance(url, str) or not _IMAGE.fullmatch(url):
         raise ParameterInvalid(
             "A picture is sent as data:image/…;base64,…: nothing is fetched from the network.",
@@ -137,22 +149,40 @@ def _image(url: object, where: str) -> str:
     return url
 
 
-def _call(call: CallBody, where: str) -> ToolCall:
+def arguments_of(text: str, where: str) -> dict[str, Json]:
+    """Return the arguments of a call.
+
+    Raises:
+        ParameterInvalid: They are no JSON object.
+    """
     try:
-        arguments = json.loads(call.function.arguments or "{}")
+        arguments = json.loads(text or "{}")
     except ValueError as error:
-        raise ParameterInvalid("The arguments of a call are no JSON.", where=f"{where}.function.arguments") from error
+        raise ParameterInvalid("The arguments of a call are no JSON.", where=where) from error
     if not isinstance(arguments, dict):
-        raise ParameterInvalid("The arguments of a call are no JSON object.", where=f"{where}.function.arguments")
-    return ToolCall(id=call.id, name=call.function.name, arguments=cast("dict[str, Json]", arguments))
+        raise ParameterInvalid("The arguments of a call are no JSON object.", where=where)
+    return cast("dict[str, Json]", arguments)
 
 
-def _tools(body: ChatBody) -> tuple[tuple[ToolOffer, ...], str]:
-    """Return the tools that may be called, and which must be."""
-    offers = {tool.function.name: _offer(tool) for tool in body.tools or ()}
-    if len(offers) < len(body.tools or ()):
+def _call(call: CallBody, where: str) -> ToolCall:
+    arguments = arguments_of(call.function.arguments, f"{where}.function.arguments")
+    return ToolCall(id=call.id, name=call.function.name, arguments=arguments)
+
+
+def tools_of(tools: Sequence[Offered], tool_choice: str | dict[str, Any] | None) -> tuple[tuple[ToolOffer, ...], str]:
+    """Return the tools that may be called, and which must be.
+
+    Args:
+        tools: The tools.
+        tool_choice: As in the body of `chat/completions`.
+
+    Raises:
+        ParameterInvalid: They do not fit together.
+    """
+    offers = {tool.name: _offer(tool) for tool in tools}
+    if len(offers) < len(tools):
         raise ParameterInvalid("Two tools have the same name.", where="tools")
-    match body.tool_choice:
+    match tool_choice:
         case None | "auto":
             return tuple(offers.values()), "auto"
         case "none":
@@ -162,7 +192,7 @@ def _tools(body: ChatBody) -> tuple[tuple[ToolOffer, ...], str]:
         case {"type": "function", "function": {"name": str(name)}} if name in offers:
             choice = name
         case {"type": "allowed_tools", "allowed_tools": {"mode": "auto" | "required" as mode, "tools": list()}}:
-            named = cast("list[dict[str, Any]]", body.tool_choice["allowed_tools"]["tools"])
+            named = cast("list[dict[str, Any]]", tool_choice["allowed_tools"]["tools"])
             wanted = {(one.get("function") or one).get("name") for one in named}
             return tuple(offer for name, offer in offers.items() if name in wanted), str(mode)
         case _:
@@ -172,13 +202,17 @@ def _tools(body: ChatBody) -> tuple[tuple[ToolOffer, ...], str]:
     return tuple(offers.values()), choice
 
 
-def _offer(tool: ToolBody) -> ToolOffer:
-    function = tool.function
+def _offer(function: Offered) -> ToolOffer:
     schema = function.parameters or {"type": "object", "properties": {}, "additionalProperties": False}
     return ToolOffer(name=function.name, description=function.description or "", schema=schema)
 
 
-def _schema(form: Mapping[str, Any] | None) -> Mapping[str, Json] | None:
+def schema_of(form: Mapping[str, Any] | None, where: str) -> Mapping[str, Json] | None:
+    """Return the schema that a format demands.
+
+    Raises:
+        ParameterInvalid: It is none.
+    """
     match form:
         case None | {"type": "text"}:
             return None
@@ -187,4 +221,4 @@ def _schema(form: Mapping[str, Any] | None) -> Mapping[str, Json] | None:
         case {"type": "json_schema", "json_schema": {"schema": dict()}}:
             return cast("dict[str, Json]", form["json_schema"]["schema"])
         case _:
-            raise ParameterInvalid("`response_format` is text, json_object or json_schema.", where="response_format")
+            raise ParameterInvalid(f"`{where}` is text, json_object or json_schema.", where=where)

@@ -16,6 +16,7 @@ from . import (
     models,
     nodes,
     openai,
+    responses,
     retention,
     runs,
     secrets,
@@ -29,6 +30,6 @@ __all__ = ["ROUTERS"]
 ROUTERS: tuple[APIRouter, ...] = (
     bundles.router, runs.router, events.router, apps.router, health.router, session.router, keys.router,
     secrets.router, artifacts.router, drafts.router, nodes.router, retention.router, bases.router, servers.router,
-    models.router, openai.router, usage.router,
+    models.router, openai.router, responses.router, usage.router,
 )  # fmt: skip
 """In the order in which they are tried: what is asked for most comes first."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from openai import AsyncOpenAI
@@ -14,6 +16,8 @@ from openai import AsyncOpenAI
 from runtime.base.settings import Settings
 from runtime.orchestration.workbench import Workbench
 from runtime.server.app import create_app
+
+from .shapes import Shapes
 
 OWNER = "owner-key-of-the-tests"
 MODELS = """\
@@ -73,3 +77,18 @@ async def live(settings: Settings) -> AsyncIterator[Live]:
 @pytest.fixture
 def client(live: Live) -> AsyncOpenAI:
     return live.client()
+
+
+@pytest.fixture
+async def http(live: Live) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that hides nothing of the answers."""
+    async with httpx.AsyncClient(
+        base_url=f"{live.url}/openai/v1", headers={"Authorization": f"Bearer {OWNER}"}, timeout=30
+    ) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def shapes(test_data: Path) -> Shapes:
+    """OpenAI's description of the interface."""
+    return Shapes(test_data / "protocol_schemas" / "openai" / "openapi.json")
