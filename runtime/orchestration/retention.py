@@ -32,6 +32,8 @@ _TEXTS: Final = (
     "SELECT request FROM waits",
     "SELECT value FROM state_values",
     "SELECT value FROM results",
+    "SELECT artifact FROM files",
+    "SELECT artifact FROM batches",
 )
 """Where artifacts are named."""
 
@@ -41,9 +43,10 @@ _AT_ONCE: Final = 500
 
 @dataclass(slots=True)
 class Freed:
-    """What was forgotten, or would be: runs, rows of their journals and checkpoints, files and their bytes."""
+    """What was forgotten, or would be: runs, rows of journals and checkpoints, responses, files and their bytes."""
 
     runs: int = 0
+    responses: int = 0
     events: int = 0
     checkpoints: int = 0
     files: int = 0
@@ -58,8 +61,8 @@ async def prune(database: Database, *, days: int | None, dry: bool = False) -> F
     """Forget runs that are over for longer than `days`, or than their app's `policy.retain_days` where that is given.
 
     Conversations and lasting state stay. A file goes that a forgotten run has named and nothing else names; where
-    `days` is given, so does any file that nothing names and that was put longer ago. Nothing goes that was put within
-    a day.
+    `days` is given, so do responses that are older, and any file that nothing names and that was put longer ago.
+    Nothing goes that was put within a day.
 
     Args:
         database: The home's database.
@@ -81,6 +84,8 @@ async def prune(database: Database, *, days: int | None, dry: bool = False) -> F
             await database.writer.call(lambda connection, part=part: _forget(connection, part, freed))
     if not dry:
         await database.writer.call(_stale)
+    if days is not None:
+        freed.responses = await database.responses.forget(runs.now() - days * DAY, dry=dry)
     left = await database.writer.call(_unnamed)
     await _discard(database, freed, [name for name in left if name in named], days=1, dry=dry)
     if days is not None:

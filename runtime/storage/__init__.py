@@ -5,6 +5,7 @@ from __future__ import annotations
 from .apps import AppChange, AppRow, AppStore
 from .artifacts import ArtifactStore
 from .bundles import BundleStore
+from .client_files import FileRow, FileStore
 from .connection import Connection
 from .database import Database
 from .errors import AppMissing, Fenced, HomeBusy, StorageError, StorageFull, StreamLost
@@ -24,6 +25,8 @@ __all__ = [
     "Connection",
     "Database",
     "Fenced",
+    "FileRow",
+    "FileStore",
     "Home",
     "HomeBusy",
     "Owner",

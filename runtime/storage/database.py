@@ -7,6 +7,7 @@ import asyncio
 from .apps import AppStore
 from .artifacts import ArtifactStore
 from .bundles import BundleStore
+from .client_files import FileStore
 from .connection import Backend
 from .errors import DatabaseCorrupt
 from .home import Home
@@ -29,6 +30,7 @@ class Database:
         bundles: Stored bundles.
         apps: Which bundle an app's id stands for.
         responses: Responses of the OpenAI-compatible interface.
+        files: Files of the OpenAI-compatible interface.
     """
 
     def __init__(self, home: Home, writer: Writer, reader: Reader) -> None:
@@ -39,6 +41,7 @@ class Database:
         self.bundles = BundleStore(writer, reader)
         self.apps = AppStore(writer, reader)
         self.responses = ResponseStore(writer, reader)
+        self.files = FileStore(writer, reader)
 
     @property
     def shared(self) -> bool:

@@ -16,6 +16,7 @@ __all__ = ["ResponseRow", "ResponseStore"]
 _PUT: Final = "INSERT INTO responses (id, workspace, previous, body, input, created) VALUES (?, ?, ?, ?, ?, ?)"
 _GET: Final = "SELECT previous, body, input FROM responses WHERE id = ? AND workspace = ?"
 _REMOVE: Final = "DELETE FROM responses WHERE id = ? AND workspace = ?"
+_OLDER: Final = "SELECT count(*) FROM responses WHERE created < ?"
 _FORGET: Final = "DELETE FROM responses WHERE created < ?"
 _CHAIN: Final = """
 WITH RECURSIVE chain (id, depth) AS (
@@ -87,6 +88,13 @@ class ResponseStore:
         place = (response, workspace)
         return await self._writer.call(lambda connection: connection.execute(_REMOVE, place).rowcount) > 0
 
-    async def forget(self, before: int) -> int:
-        """Forget the responses that are older than a moment, in milliseconds since 1970; return how many."""
+    async def forget(self, before: int, *, dry: bool = False) -> int:
+        """Forget the responses that are older than a moment, in milliseconds since 1970, and return how many.
+
+        Args:
+            before: The moment.
+            dry: Whether to count only.
+        """
+        if dry:
+            return (await self._reader.run(lambda connection: connection.execute(_OLDER, (before,)).fetchone()))[0]
         return await self._writer.call(lambda connection: connection.execute(_FORGET, (before,)).rowcount)

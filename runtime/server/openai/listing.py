@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import ParameterInvalid
 
-__all__ = ["page"]
+__all__ = ["listed", "page"]
 
 
 def page(objects: Sequence[Mapping[str, Any]], limit: int, after: str | None) -> dict[str, Any]:
@@ -22,11 +22,16 @@ def page(objects: Sequence[Mapping[str, Any]], limit: int, after: str | None) ->
         if not places:
             raise ParameterInvalid(f"There is no {after!r} in the list.", where="after")
         start = places[0] + 1
-    shown = objects[start : start + limit]
+    return listed(objects[start : start + limit + 1], limit)
+
+
+def listed(found: Sequence[Mapping[str, Any]], limit: int) -> dict[str, Any]:
+    """Return a page of what was found, which is one object more than the page has where there are more."""
+    shown = [*found[:limit]]
     return {
         "object": "list",
-        "data": [*shown],
+        "data": shown,
         "first_id": shown[0]["id"] if shown else None,
         "last_id": shown[-1]["id"] if shown else None,
-        "has_more": start + limit < len(objects),
+        "has_more": len(found) > limit,
     }

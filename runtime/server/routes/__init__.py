@@ -11,6 +11,7 @@ from . import (
     bundles,
     drafts,
     events,
+    files,
     health,
     keys,
     models,
@@ -30,6 +31,6 @@ __all__ = ["ROUTERS"]
 ROUTERS: tuple[APIRouter, ...] = (
     bundles.router, runs.router, events.router, apps.router, health.router, session.router, keys.router,
     secrets.router, artifacts.router, drafts.router, nodes.router, retention.router, bases.router, servers.router,
-    models.router, openai.router, responses.router, usage.router,
+    models.router, openai.router, responses.router, files.router, usage.router,
 )  # fmt: skip
 """In the order in which they are tried: what is asked for most comes first."""
