@@ -140,6 +140,7 @@ async def _serve(
     from ..orchestration.workbench import Workbench
     from ..server.app import create_app
     from ..server.listening import listen
+    from ..server.openai.batch_answers import BatchAnswers
     from .builder import builder, sign_in_url
 
     bench = await Workbench.open(settings)
@@ -151,6 +152,7 @@ async def _serve(
         app = create_app(bench, owner_key=owner.key or "", hosts=hosts, origins=_origins(hosts, pages))
         async with listen(app, listening) as serving, contextlib.AsyncExitStack() as stack:
             calm()
+            bench.batches.start(BatchAnswers(bench))
             taking = asyncio.create_task(_take_up(bench))
             forgetting = asyncio.create_task(_forget(bench))
             signing = None

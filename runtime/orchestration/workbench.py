@@ -30,6 +30,7 @@ from ..storage import Database, Home, open_home
 from .apps import Apps
 from .backend import RunBackend
 from .bases import Bases
+from .batches import Batches
 from .drafts import Drafts
 from .engine import Engine
 from .errors import NeedsPostgres
@@ -67,6 +68,7 @@ class Workbench:
         inventory: What it has of what an app requires.
         engine: Runs apps.
         inference: Calls models for callers outside of apps.
+        batches: Answers batches of requests, once the server has started it.
         apps: Finds and compiles apps.
         subflows: Finds the apps that apps run.
         drafts: Edits apps.
@@ -124,6 +126,7 @@ class Workbench:
             workers=Workers(database, worker) if database.shared else None, backend=_backend(settings, worker),
         )  # fmt: skip
         self.inference = Inference(models, self.engine.spending, database.writer)
+        self.batches = Batches(database, worker)
         self.apps = Apps(database, self.compile)
         self.subflows = Subflows(self.apps, self.recompile)
         self.drafts = Drafts(database, self.apps)
@@ -159,6 +162,7 @@ class Workbench:
         Args:
             drain: Seconds that nodes at work have to come to their end.
         """
+        await self.batches.close()
         await self.engine.close(drain=drain)
         await self.host.tools.close()
         await self.host.models.close()

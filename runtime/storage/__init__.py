@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .apps import AppChange, AppRow, AppStore
 from .artifacts import ArtifactStore
+from .batches import BatchRow, BatchStore, LineRow
 from .bundles import BundleStore
 from .client_files import FileRow, FileStore
 from .connection import Connection
@@ -21,6 +22,8 @@ __all__ = [
     "AppRow",
     "AppStore",
     "ArtifactStore",
+    "BatchRow",
+    "BatchStore",
     "BundleStore",
     "Connection",
     "Database",
@@ -29,6 +32,7 @@ __all__ = [
     "FileStore",
     "Home",
     "HomeBusy",
+    "LineRow",
     "Owner",
     "Reader",
     "ResponseRow",

@@ -6,6 +6,7 @@ import asyncio
 
 from .apps import AppStore
 from .artifacts import ArtifactStore
+from .batches import BatchStore
 from .bundles import BundleStore
 from .client_files import FileStore
 from .connection import Backend
@@ -31,6 +32,7 @@ class Database:
         apps: Which bundle an app's id stands for.
         responses: Responses of the OpenAI-compatible interface.
         files: Files of the OpenAI-compatible interface.
+        batches: Its batches.
     """
 
     def __init__(self, home: Home, writer: Writer, reader: Reader) -> None:
@@ -42,6 +44,7 @@ class Database:
         self.apps = AppStore(writer, reader)
         self.responses = ResponseStore(writer, reader)
         self.files = FileStore(writer, reader)
+        self.batches = BatchStore(writer, reader)
 
     @property
     def shared(self) -> bool:

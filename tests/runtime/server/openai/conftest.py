@@ -16,6 +16,7 @@ from openai import AsyncOpenAI
 from runtime.base.settings import Settings
 from runtime.orchestration.workbench import Workbench
 from runtime.server.app import create_app
+from runtime.server.openai.batch_answers import BatchAnswers
 
 from .shapes import Shapes
 
@@ -31,6 +32,7 @@ models:
   scripted/down: {options: {script: [{error: {code: BG823, message: down}, repeat: true}]}}
   scripted/cut: {options: {script: [{text: "Half a", pieces: 2, error: {code: BG827, message: cut}, repeat: true}]}}
   scripted/slow: {options: {script: [{text: "late", delay: 60, repeat: true}]}}
+  scripted/one: {rate: {parallel: 1}, options: {script: [{text: "Done.", delay: 0.2, repeat: true}]}}
   embedder/words: {caps: [embed], options: {embedder: hashing}}
 """
 
@@ -58,6 +60,7 @@ async def live(settings: Settings) -> AsyncIterator[Live]:
     (settings.home / "models.yaml").write_text(MODELS, encoding="utf-8")
     bench = await Workbench.open(settings)
     app = create_app(bench, owner_key=OWNER)
+    bench.batches.start(BatchAnswers(bench))
     config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=2)
     socket = config.bind_socket()
     server = uvicorn.Server(config)
