@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -27,6 +28,8 @@ __all__ = ["login", "up"]
 log = logging.getLogger(__name__)
 
 _DAY: Final = 86_400.0
+_DECISIONS_DAYS: Final = 90
+"""For how long decisions of the model router are kept."""
 
 _TEXTS: Final[dict[Language, dict[str, str]]] = {
     "en": {
@@ -178,6 +181,8 @@ async def _forget(bench: Workbench) -> None:
     while True:
         try:
             freed = await prune(bench.database, days=bench.settings.retain_days)
+            await bench.answers.forget()
+            await bench.decisions.forget(int((time.time() - _DECISIONS_DAYS * _DAY) * 1000))
             if freed.runs or freed.files:
                 log.info("forgotten: %s", freed.to_json())
         except BaigongError as error:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -19,13 +20,15 @@ from .deployments import Rate
 from .errors import ModelBusy, ModelError, ModelResting, ModelTimeout, ModelUnavailable
 from .routing import Routing
 
-__all__ = ["Health", "Refusal", "Sample"]
+__all__ = ["SOON", "Health", "Refusal", "Sample"]
 
 WINDOW: Final = 600.0
 """Seconds that count for what is expected of a deployment."""
 ENOUGH: Final = 20
 """Samples from which on there is a 95th percentile."""
 LONGEST: Final = 300.0
+SOON: Final = 0.05
+"""Seconds after which a place may have become free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class Health:
         self._opened = 0
         self._until = 0.0
         self._probing = False
+        self._hurried = 0
         self.active = 0
         self.answers = 0
         self.failures = 0
@@ -91,14 +95,25 @@ class Health:
             return "closed"
         return "open" if self._clock() < self._until else "half_open"
 
-    def refusal(self, tokens: float) -> Refusal | None:
+    @contextmanager
+    def hurry(self) -> Generator[None]:
+        """Let calls in the background wait for as long as somebody waits here for a place."""
+        self._hurried += 1
+        try:
+            yield
+        finally:
+            self._hurried -= 1
+
+    def refusal(self, tokens: float, *, background: bool = False) -> Refusal | None:
         """Return why it may not be asked for so many tokens now, or None if it may."""
+        if background and self._hurried:
+            return Refusal("parallel", SOON)
         if self.state == "open":
             return Refusal("open", self._until - self._clock())
         if self.state == "half_open" and self._probing:
             return Refusal("probing", 1.0)
         if self._rate.parallel is not None and self.active >= self._rate.parallel:
-            return Refusal("parallel", 1.0)
+            return Refusal("parallel", SOON)
         waits = [bucket.wait(amount) for bucket, amount in ((self._requests, 1.0), (self._tokens, tokens)) if bucket]
         return Refusal("rate", max(waits)) if waits and max(waits) > 0 else None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from typing import Final, Protocol, cast
 
 from langchain_core.messages import AIMessageChunk
@@ -44,6 +44,7 @@ __all__ = ["Recorder", "Router"]
 NEXT = (ModelUnavailable, ModelTimeout, ModelNotConfigured)
 PATIENCE: Final = 30.0
 """Seconds that a call waits for a place where nobody else can be asked."""
+BACKGROUND_PATIENCE: Final = 3600.0
 NOBODY: Final = Caller()
 
 
@@ -179,15 +180,26 @@ class Router:
         order = [one for one in tries.selection.order if only is None or one.deployment.id in only]
         if not order:
             raise self._nobody(tries.request, tries.selection)
-        while True:
-            answer = await self._round(order, tries)
-            if answer is not None:
-                return answer
-            if tries.draft:
-                return self._settle_for_draft(tries)
-            if tries.failed:
-                raise tries.failure()
-            await asyncio.sleep(tries.pause(PATIENCE))
+        patience = BACKGROUND_PATIENCE if tries.caller.background else PATIENCE
+        with ExitStack() as hurry:
+            while True:
+                answer = await self._round(order, tries)
+                if answer is not None:
+                    return answer
+                if tries.draft:
+                    return self._settle_for_draft(tries)
+                if tries.failed:
+                    raise tries.failure()
+                pause = tries.pause(patience - (time.monotonic() - tries.begun))
+                if not tries.caller.background:
+                    self._hurry(order, hurry)
+                await asyncio.sleep(pause)
+
+    def _hurry(self, order: list[Candidate], hurry: ExitStack) -> None:
+        """Let calls in the background wait until this one is over: somebody waits for it."""
+        hurry.close()
+        for candidate in order:
+            hurry.enter_context(self.fleet.health(candidate.deployment).hurry())
 
     async def _round(self, order: list[Candidate], tries: Tries) -> ModelAnswer | None:
         """Ask one after the other; return None where none has answered."""
@@ -198,7 +210,9 @@ class Router:
                 tries.cached = True
                 tries.screen.show(kept.text)
                 return ModelAnswer(reply=kept, deployment=name, wasted=tries.wasted, decision=tries.decision(name))
-            refusal = self.fleet.health(candidate.deployment).refusal(candidate.tokens)
+            refusal = self.fleet.health(candidate.deployment).refusal(
+                candidate.tokens, background=tries.caller.background
+            )
             if refusal is not None:
                 tries.resting[name] = refusal
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ from agents.spec.document import ModelNeed
 
 from ..base.errors import Json
 from .errors import ModelError, ModelNotConfigured, ModelResting, ModelsFailed
-from .health import Refusal
+from .health import SOON, Refusal
 from .ports import Caller, Delta
 from .selection import Selection
 
@@ -57,6 +58,7 @@ class Tries:
     draft: tuple[str, ModelReply] | None = None
     vector: Sequence[float] | None = None
     cached: bool = False
+    begun: float = field(default_factory=time.monotonic)
 
     @property
     def last(self) -> str | None:
@@ -123,7 +125,7 @@ class Tries:
             ModelResting: It takes longer.
         """
         waits = {name: refusal.seconds for name, refusal in self.resting.items()}
-        soonest = max(0.05, min(waits.values()))
+        soonest = max(SOON, min(waits.values()))
         if soonest <= longest and not all(refusal.reason in ("open", "probing") for refusal in self.resting.values()):
             return soonest
         shown = "; ".join(f"{name} ({self.resting[name].reason}) for {wait:.0f} s" for name, wait in waits.items())

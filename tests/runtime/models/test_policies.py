@@ -15,7 +15,7 @@ from runtime.models.deployments import Catalogue, Deployment, Price, Rate
 from runtime.models.endpoint import Endpoint
 from runtime.models.errors import ModelNotConfigured, ModelOutputInvalid, ModelResting, ModelUnavailable
 from runtime.models.fleet import Fleet
-from runtime.models.ports import ModelAnswer
+from runtime.models.ports import Caller, ModelAnswer
 from runtime.models.router import Router
 from runtime.models.routing import Routing
 from runtime.models.script import Script
@@ -247,3 +247,20 @@ async def test_pictures_need_a_model_that_sees() -> None:
     request = asks()
     answer = await hub(blind, seeing).call(replace(request, messages=(picture,)), ModelNeed())
     assert answer.deployment == "scripted/seeing"
+
+
+async def test_whoever_somebody_waits_for_comes_before_calls_in_the_background() -> None:
+    slow = {"text": "slow", "delay": 0.1, "repeat": True}
+    router = hub(deployment("scripted/busy", slow, rate=Rate(parallel=1)))
+    order: list[str] = []
+
+    async def call(name: str, *, background: bool) -> None:
+        await router.call(asks(), ModelNeed(), caller=Caller(background=background))
+        order.append(name)
+
+    first = asyncio.create_task(call("first", background=True))
+    await asyncio.sleep(0.01)
+    later = [asyncio.create_task(call("background", background=True)) for _ in range(2)]
+    await asyncio.sleep(0.01)
+    await asyncio.gather(first, *later, *(call("online", background=False) for _ in range(2)))
+    assert order == ["first", "online", "online", "background", "background"]

@@ -212,7 +212,6 @@ async def test_a_batch_goes_on_after_a_restart_and_asks_nothing_twice(settings: 
 # -- courtesy --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(reason="at a limit of `parallel` the router lets whoever asks first through", strict=False)
 async def test_a_call_that_somebody_waits_for_overtakes_a_batch(client: AsyncOpenAI) -> None:
     begun = await begin(client, *(said(n, "x", "scripted/one") for n in range(40)))
     async with asyncio.timeout(10):
