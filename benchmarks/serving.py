@@ -21,7 +21,8 @@ from .load import Request, requests_per_second
 
 APPS = Path(__file__).parent / "apps"
 CLIENTS = 16
-MODELS = "models:\n  remote/fake: {{caps: [chat], options: {{url: '{url}', model: fake}}}}\n"
+MODELS = "models:\n  remote/fake: {{caps: [chat], options: {{url: '{url}', model: fake}}}}\ncache: {{exact: false}}\n"
+"""Answers are not kept: the baseline asks the model every time, too."""
 EXPECT = {"chat": b"pong", "chain": b"ping.........."}
 
 

@@ -182,6 +182,7 @@ async def _forget(bench: Workbench) -> None:
         try:
             freed = await prune(bench.database, days=bench.settings.retain_days)
             await bench.answers.forget()
+            await bench.similar.forget()
             await bench.decisions.forget(int((time.time() - _DECISIONS_DAYS * _DAY) * 1000))
             if freed.runs or freed.files:
                 log.info("forgotten: %s", freed.to_json())

@@ -11,13 +11,14 @@ import time
 from dataclasses import replace
 from typing import Final
 
-from agents.context import ChatMessage, ModelReply, ModelRequest
+from agents.context import ModelReply, ModelRequest
 
 from ..base.errors import Json
 from ..base.ids import digest
 from ..storage import Connection, Reader, StorageError, Writer
 from .deployments import Deployment
-from .replies import call_to_json, reply_from_json, reply_to_json
+from .messagejson import request_to_json
+from .replies import reply_from_json, reply_to_json
 from .script import Script
 
 __all__ = ["Answers", "key_of"]
@@ -90,27 +91,13 @@ def keepable(deployment: Deployment, request: ModelRequest) -> bool:
 def key_of(deployment: Deployment, request: ModelRequest) -> str:
     """Return the hash of all that an answer depends on: the deployment as it is set up, and the whole request."""
     asked: dict[str, Json] = {
+        **request_to_json(request),
         "deployment": deployment.id,
         "options": deployment.options.model_dump(mode="json"),
         "answer": request.max_tokens or deployment.max_tokens,
         "json": "json" in deployment.caps,
-        "messages": [_message(message) for message in request.messages],
-        "schema": None if request.schema is None else dict(request.schema),
-        "choices": [*request.choices],
-        "tools": [[tool.name, tool.description, dict(tool.schema)] for tool in request.tools],
-        "rest": [request.tool_choice, request.top_p, request.seed, [*request.stop], request.logprobs],
     }
     return digest(asked)
-
-
-def _message(message: ChatMessage) -> dict[str, Json]:
-    return {
-        "role": message.role,
-        "content": message.content,
-        "calls": [call_to_json(call) for call in message.calls],
-        "call_id": message.call_id,
-        "images": [*message.images],
-    }
 
 
 def _now() -> int:

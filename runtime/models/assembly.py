@@ -28,6 +28,8 @@ from .router import Recorder, Router
 from .script import Script
 from .scripted import ScriptedChat
 from .sentences import SentenceOptions, Sentences, Source
+from .similar import Similar
+from .similar_store import SimilarStore
 
 __all__ = ["Builder", "Secrets", "open_hub", "scripted_hub"]
 
@@ -146,6 +148,7 @@ def open_hub(
     recorder: Recorder | None = None,
     outcomes: Callable[[], Awaitable[Iterable[Outcome]]] | None = None,
     answers: Answers | None = None,
+    similar: SimilarStore | None = None,
 ) -> Router:
     """Return the hub of a `models.yaml`, which need not exist.
 
@@ -155,13 +158,15 @@ def open_hub(
         recorder: Keeps decisions.
         outcomes: Gives what was learned before; without it there is no policy `learned`.
         answers: Keeps answers.
+        similar: Keeps answers for similar questions.
 
     Raises:
         ModelsFileInvalid: The file cannot be used.
     """
     fleet = Fleet(load_catalogue(file), builder)
     learner = Learner(_embed(fleet), fleet.routing, outcomes) if outcomes else None
-    return Router(fleet, recorder=recorder, learner=learner, answers=answers)
+    kept = Similar(similar, _embed(fleet)) if similar else None
+    return Router(fleet, recorder=recorder, learner=learner, answers=answers, similar=kept)
 
 
 def _embed(fleet: Fleet) -> Embed:

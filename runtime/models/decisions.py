@@ -5,10 +5,8 @@ No text of a request is kept; where `learn` is on, its embedding is.
 
 from __future__ import annotations
 
-import base64
 import json
 import time
-from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -19,6 +17,7 @@ from .learned import Outcome, outcomes_of
 from .ports import ModelAnswer
 from .selection import Demand
 from .tries import Tries
+from .vectorjson import packed, unpacked
 
 __all__ = ["DecisionLog"]
 
@@ -125,7 +124,7 @@ def _row(tries: Tries, answer: ModelAnswer | None, error: ModelError | None, sec
         error.code if error else None, round(seconds, 6),
         int(used["input_tokens"]), int(used["output_tokens"]), used["usd"],
         answer.reply.confidence if answer else None, None, json.dumps(_demand(tries)),
-        json.dumps(detail) if detail else None, _packed(tries.vector),
+        json.dumps(detail) if detail else None, packed(tries.vector) if tries.vector is not None else None,
     )  # fmt: skip
 
 
@@ -151,14 +150,4 @@ def _outcomes(
     deployment: str | None, error: str | None, score: float | None, detail: str | None, vector: str
 ) -> Iterable[Outcome]:
     attempts = json.loads(detail).get("attempts", ()) if detail else ()
-    return outcomes_of(_unpacked(vector), deployment, error, attempts, score)
-
-
-def _packed(vector: Sequence[float] | None) -> str | None:
-    return None if vector is None else base64.b64encode(array("f", vector).tobytes()).decode()
-
-
-def _unpacked(text: str) -> Sequence[float]:
-    found = array("f")
-    found.frombytes(base64.b64decode(text))
-    return found
+    return outcomes_of(unpacked(vector), deployment, error, attempts, score)

@@ -37,6 +37,7 @@ from .fleet import Fleet
 from .learned import Learner, outcomes_of
 from .ports import Caller, Delta, ModelAnswer, Offer
 from .selection import Candidate, Demand, Selection, said, select
+from .similar import Similar
 from .tries import Screen, Tries
 
 __all__ = ["Recorder", "Router"]
@@ -72,6 +73,7 @@ class Router:
         recorder: Keeps decisions.
         learner: Expects outcomes, for the policy `learned`.
         answers: Keeps answers.
+        similar: Keeps answers for similar questions.
     """
 
     def __init__(
@@ -81,9 +83,11 @@ class Router:
         recorder: Recorder | None = None,
         learner: Learner | None = None,
         answers: Answers | None = None,
+        similar: Similar | None = None,
     ) -> None:
         self.fleet = fleet
         self._answers = answers
+        self._similar = similar
         self._recorder = recorder
         self._learner = learner
 
@@ -106,7 +110,7 @@ class Router:
         limit = asyncio.timeout(timeout)
         try:
             async with limit:
-                answer = await self._first(only, tries)
+                answer = await self._answered(only, tries)
                 return answer
         except ModelError as error:
             error.usage = {**tries.wasted}
@@ -176,6 +180,22 @@ class Router:
             for outcome in outcomes_of(tries.vector, asked, code, tries.attempts):
                 self._learner.learn(outcome)
 
+    async def _answered(self, only: Collection[str] | None, tries: Tries) -> ModelAnswer:
+        """Return the answer to a similar question, where that will do, or ask."""
+        semantic = self.fleet.cache.semantic
+        look = await self._similar.look(tries.request, tries.caller, semantic) if self._similar else None
+        if look is None or self._similar is None:
+            return await self._first(only, tries)
+        tries.similarity = look.similarity if look.entry else None
+        if look.reply is not None:
+            tries.cached = "similar"
+            tries.screen.show(look.reply.text)
+            name = look.deployment
+            return ModelAnswer(reply=look.reply, deployment=name, wasted=tries.wasted, decision=tries.decision(name))
+        answer = await self._first(only, tries)
+        await self._similar.learn(look, answer, semantic)
+        return answer
+
     async def _first(self, only: Collection[str] | None, tries: Tries) -> ModelAnswer:
         order = [one for one in tries.selection.order if only is None or one.deployment.id in only]
         if not order:
@@ -207,7 +227,7 @@ class Router:
             name = candidate.deployment.id
             kept = await self._kept(candidate.deployment, tries)
             if kept is not None:
-                tries.cached = True
+                tries.cached = "cached"
                 tries.screen.show(kept.text)
                 return ModelAnswer(reply=kept, deployment=name, wasted=tries.wasted, decision=tries.decision(name))
             refusal = self.fleet.health(candidate.deployment).refusal(

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from .strict import Strict
 
-__all__ = ["POLICIES", "Caching", "Policy", "Routing"]
+__all__ = ["POLICIES", "Caching", "Policy", "Routing", "Semantic"]
 
 Policy: TypeAlias = Literal["fixed", "cheapest", "fastest", "local_first", "learned"]
 
@@ -18,15 +18,31 @@ Share: TypeAlias = Annotated[float, Field(ge=0, le=1, strict=False)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=False)]
 
 
+class Semantic(Strict):
+    """Which apps are given answers to similar questions.
+
+    Args:
+        apps: The apps, by their ids; none unless they are named.
+        error: The share of such answers that may be wrong.
+        hours: For how long an answer is kept.
+    """
+
+    apps: list[str] = []
+    error: Annotated[float, Field(gt=0, lt=0.5, strict=False)] = 0.02
+    hours: Annotated[float, Field(gt=0, le=8760, strict=False)] = 168.0
+
+
 class Caching(Strict):
     """Which answers are kept.
 
     Args:
         exact: Keep answers at temperature 0, and give them again to the very same request.
         hours: For how long.
+        semantic: Which apps are given answers to similar questions.
     """
 
     exact: bool = True
+    semantic: Semantic = Semantic()
     hours: Annotated[float, Field(gt=0, le=8760, strict=False)] = 24.0
 
 

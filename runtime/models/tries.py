@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from agents.context import ModelReply, ModelRequest
 from agents.spec.document import ModelNeed
@@ -57,7 +58,8 @@ class Tries:
     resting: dict[str, Refusal] = field(default_factory=dict[str, Refusal])
     draft: tuple[str, ModelReply] | None = None
     vector: Sequence[float] | None = None
-    cached: bool = False
+    cached: Literal["cached", "similar"] | None = None
+    similarity: float | None = None
     begun: float = field(default_factory=time.monotonic)
 
     @property
@@ -92,7 +94,7 @@ class Tries:
         """Return what was decided, and why."""
         reason = self.selection.reason
         if self.cached:
-            reason = "cached"
+            reason = self.cached
         elif deployment and self.attempts:
             reason = "escalated" if self.draft and self.draft[0] != deployment else "fallback"
         if not self.cached and deployment and self.draft and self.draft[0] == deployment:
@@ -105,6 +107,8 @@ class Tries:
             "reason": reason,
             "deployment": deployment,
         }
+        if self.similarity is not None:
+            made["similarity"] = round(self.similarity, 4)
         if over:
             made["passed_over"] = over
         if self.attempts:

@@ -26,6 +26,7 @@ from ..models.assembly import Builder, open_hub
 from ..models.decisions import DecisionLog
 from ..models.local.residents import MIB, Residents
 from ..models.registry import Registry
+from ..models.similar_store import SimilarStore
 from ..storage import Database, Home, open_home
 from .apps import Apps
 from .backend import RunBackend
@@ -60,6 +61,7 @@ class Workbench:
         models_file: The file that declares its models.
         models: Its model router.
         answers: What models answered before.
+        similar: What they answered to questions that others may resemble.
         builder: Makes models.
         registry: Declares models.
         decisions: What the router has decided.
@@ -86,6 +88,7 @@ class Workbench:
         self.models_file = models_file or home.root / "models.yaml"
         self.decisions = decisions = DecisionLog(database.writer, database.reader)
         self.answers = Answers(database.writer, database.reader)
+        self.similar = SimilarStore(database.writer, database.reader)
         self.builder = builder = Builder(
             secrets=self._reveal,
             offline=settings.offline,
@@ -99,6 +102,7 @@ class Workbench:
             recorder=decisions,
             outcomes=decisions.outcomes,
             answers=self.answers,
+            similar=self.similar,
         )
         self.registry = Registry(self.models_file, models.fleet)
         self.bases = Bases(self.library)

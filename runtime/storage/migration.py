@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "migrate", "upgrade"]
 
-HEAD: Final = "0006"
+HEAD: Final = "0007"
 """The newest revision; a database that has it is opened without loading Alembic."""
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"

@@ -158,6 +158,25 @@ class Answer(Table, table=True):
     expires: int = integer()
 
 
+class SimilarAnswer(Table, table=True):
+    """An answer that may be given to similar questions; `vector` as in `Decision`, `seen` what was observed of it."""
+
+    __table_args__ = (
+        Index("similar_answers_context", "workspace", "context"),
+        Index("similar_answers_expires", "expires"),
+        KEYED,
+    )
+
+    id: str = text(key=True)
+    workspace: str = workspace_column()
+    context: str = text()
+    vector: str = text()
+    reply: str = text()
+    seen: str = text()
+    created: int = integer()
+    expires: int = integer()
+
+
 class Worker(Table, table=True):
     """A process that shares the database; `seen` is when it last said that it lives. No workspace: it serves all."""
 
