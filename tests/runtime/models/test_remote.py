@@ -401,3 +401,26 @@ async def test_connections_are_used_again(server: ChatServer, remote: Remote) ->
     for _ in range(3):
         await model.ainvoke("Hi")
     assert len(set(server.ports)) == 1
+
+
+async def test_a_name_that_nobody_knows_is_unavailable(remote: Remote) -> None:
+    found = await failure(remote(url="http://nowhere.invalid/v1", retries=0).ainvoke("Hi"))
+    assert isinstance(found, ModelUnavailable)
+    assert "nowhere.invalid" in str(found)
+
+
+async def test_log_probabilities_are_asked_for_and_read(server: ChatServer, remote: Remote) -> None:
+    token = {"token": "Hi", "bytes": [72, 105], "logprob": -0.5, "top_logprobs": [{"token": "Ho", "logprob": -1.5}]}
+    choice = {"index": 0, "delta": {"content": "Hi"}, "logprobs": {"content": [token]}, "finish_reason": None}
+    server.says(streams([event({"choices": [choice]}), delta("stop"), DONE]))
+    answer = await remote().ainvoke("Hi", logprobs=1)
+    assert (server.bodies[0]["logprobs"], server.bodies[0]["top_logprobs"]) == (True, 1)
+    assert answer.response_metadata["confidence"] == pytest.approx(0.6065, abs=1e-4)
+    assert answer.response_metadata["logprobs"] == [
+        {
+            "token": "Hi",
+            "bytes": [72, 105],
+            "logprob": -0.5,
+            "top": [{"token": "Ho", "bytes": None, "logprob": -1.5}],
+        }
+    ]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import AIMessageChunk
 
-from runtime.models.errors import ModelBusy, ModelCrashed, ModelFileInvalid, ModelTimeout
+from runtime.models.errors import ModelBusy, ModelCrashed, ModelFileInvalid, ModelNotLoaded, ModelTimeout
 from runtime.models.local.backend import LocalModel
 from runtime.models.local.chat import LocalChat
 from runtime.models.local.exchange import Delta, Request
@@ -183,3 +183,13 @@ async def test_calls_take_turns_and_too_many_are_refused(smollm2: Path) -> None:
     found = await asyncio.gather(*(say(model) for _ in range(5)), return_exceptions=True)
     assert [type(one) for one in found] == [str, str, str, ModelBusy, ModelBusy]
     await model.close()
+
+
+async def test_too_little_memory_is_an_error_that_says_so(smollm2: Path) -> None:
+    model = LocalModel(smollm2, Weights(memory=250_000_000), 8192)
+    try:
+        with pytest.raises(ModelNotLoaded, match="no memory for a context of 8192 tokens") as caught:
+            await say(model)
+        assert "failed to allocate" in str(caught.value.details["log"])
+    finally:
+        await model.close()
