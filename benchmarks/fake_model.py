@@ -43,8 +43,10 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
             break
     streamed = b'"stream":true' in body.replace(b" ", b"")
     kind = b"text/event-stream" if streamed else b"application/json"
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
-    await send({"type": "http.response.body", "body": _STREAM if streamed else _WHOLE})
+    content = _STREAM if streamed else _WHOLE
+    headers = [(b"content-type", kind), (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
 
 
 if __name__ == "__main__":
