@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import resource
 import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from ...base.errors import Json
-from ..errors import AnswerCut, FrameInvalid, ModelRefused
+from ..errors import AnswerCut, ModelRefused
 from .cache import Cache
 from .engine import Engine, Run
-from .frames import FrameWriter
-from .gguf import Header, read_header
+from .gguf import Header
 from .grammar import Compiled, compile_schema
 from .markup import MARKUPS, Markup, tool_grammar
-from .native import Aborted, Native
+from .native import Native
 from .sampling import Settings
+from .serving import FrameService, Method
 from .template import ChatTemplate
 from .text import Tail
 from .toolschema import Tool
@@ -35,59 +33,29 @@ MAX_LABEL: Final = 256
 """A label and its end are computed in one batch."""
 
 
-class Service:
-    """A loaded model and the frames that it answers.
+class Service(FrameService):
+    """A model that answers, scores labels and counts tokens."""
 
-    Args:
-        load: The `load` frame.
-        writer: Where answers go.
-
-    Raises:
-        ModelError: The file is no model, or it cannot be loaded.
-    """
-
-    def __init__(self, load: dict[str, Json], writer: FrameWriter) -> None:
-        self._writer = writer
-        path = Path(str(load["path"]))
-        header = read_header(path)
-        # Mapped model files do not count: a runaway context or template shall fail here, and not in the server.
-        if memory := cast("int", load["memory"]):
-            resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-        self._native = Native(
-            str(path),
+    def _load(self, path: str, header: Header, load: dict[str, Json]) -> Native:
+        return Native(
+            path,
             n_ctx=min(cast("int", load["n_ctx"]), header.context_length or 1 << 20),
             n_batch=512,
             sequences=Engine.SEQUENCES,
             threads=cast("int", load["threads"]),
         )
+
+    def _prepare(self, header: Header, load: dict[str, Json]) -> dict[str, Json]:
         cache = Cache(self._native, cast("int", load["kept"]), cast("int", load["conversations"]))
         self._engine = Engine(self._native, cache)
-        self._vocabulary = words = self._native.vocabulary
+        words = self._vocabulary
         source = header.chat_template or CHATML
         self._template = ChatTemplate(source, bos=words.bos, eos=words.eos, controls=words.controls)
-        self._id: Json = None
-        self.info = _info(header, self._native)
+        return _info(header, self._native)
 
-    def abort(self, stop: bool) -> None:
-        """Set or clear the flag that interrupts the model. Any thread may call it."""
-        self._native.abort(stop)
-
-    def serve(self, frame: dict[str, Json], *, cancelled: bool) -> None:
-        """Answer one request.
-
-        Raises:
-            ModelError: It failed; nothing final has been written.
-        """
-        self._id = frame.get("id")
-        if cancelled:
-            return self._end("cancelled")
-        serve = {"generate": self._generate, "score": self._score, "count": self._count}
-        if (method := serve.get(str(frame.get("op")))) is None:
-            raise FrameInvalid(f"The operation {frame.get('op')!r} is unknown.")
-        try:
-            return method(frame)
-        except Aborted:
-            return self._end("cancelled")
+    @property
+    def _methods(self) -> Mapping[str, Method]:
+        return {"generate": self._generate, "score": self._score, "count": self._count}
 
     def _generate(self, frame: dict[str, Json]) -> None:
         compiled = _grammar(frame)
@@ -157,12 +125,6 @@ class Service:
 
     def _progress(self, done: int, total: int) -> None:
         self._write("progress", done=done, total=total)
-
-    def _end(self, reason: str, usage: dict[str, Json] | None = None, timings: dict[str, Json] | None = None) -> None:
-        self._write("end", reason=reason, usage=usage or {}, timings=timings or {})
-
-    def _write(self, kind: str, **data: Json) -> None:
-        self._writer.write({"type": kind, "id": self._id, **data})
 
 
 def _grammar(frame: dict[str, Json]) -> Compiled | None:

@@ -6,17 +6,16 @@ neighbours are (see `cache`). So the same text always has the same vector; side 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 import numpy as np
 
 from ...base.errors import Json
-from ..errors import FrameInvalid, ModelError, ModelRefused, PromptTooLong
-from .frames import FrameWriter
-from .gguf import Header, read_header
-from .native import Aborted, Native, Row
+from ..errors import ModelError, ModelRefused, PromptTooLong
+from .gguf import Header
+from .native import Native, Row
+from .serving import FrameService, Method
 
 __all__ = ["Vectors", "ranking_pieces"]
 
@@ -26,52 +25,23 @@ MEAN, RANK = 1, 4
 """Ways of llama.cpp to make one vector of many: their mean, and a score."""
 
 
-class Vectors:
-    """A loaded model and the frames that it answers.
+class Vectors(FrameService):
+    """A model that embeds texts or ranks documents."""
 
-    Args:
-        load: The `load` frame.
-        writer: Where answers go.
-
-    Raises:
-        ModelError: The file is no model, or it cannot be loaded.
-    """
-
-    def __init__(self, load: dict[str, Json], writer: FrameWriter) -> None:
-        self._writer = writer
-        path = Path(str(load["path"]))
-        header = read_header(path)
+    def _load(self, path: str, header: Header, load: dict[str, Json]) -> Native:
         pooling = header.number(f"{header.architecture}.pooling_type") or MEAN
         self._ranks = pooling == RANK
-        window = min(cast("int", load["n_ctx"]), header.context_length or WINDOW, WINDOW)
+        self._window = window = min(cast("int", load["n_ctx"]), header.context_length or WINDOW, WINDOW)
         threads = cast("int", load["threads"])
-        self._native = Native(str(path), n_ctx=window, n_batch=window, sequences=1, threads=threads, pooling=pooling)
-        self._vocabulary = self._native.vocabulary
-        self._window = window
+        return Native(path, n_ctx=window, n_batch=window, sequences=1, threads=threads, pooling=pooling)
+
+    def _prepare(self, header: Header, load: dict[str, Json]) -> dict[str, Json]:
         self._template = header.text("tokenizer.chat_template.rerank")
-        self._id: Json = None
-        self.info = _info(header, window, self._native, ranks=self._ranks)
+        return _info(header, self._window, self._native, ranks=self._ranks)
 
-    def abort(self, stop: bool) -> None:
-        """Set or clear the flag that interrupts the model. Any thread may call it."""
-        self._native.abort(stop)
-
-    def serve(self, frame: dict[str, Json], *, cancelled: bool) -> None:
-        """Answer one request.
-
-        Raises:
-            ModelError: It failed; nothing final has been written.
-        """
-        self._id = frame.get("id")
-        serve = {"embed": self._embed, "rerank": self._rerank}
-        if (method := serve.get(str(frame.get("op")))) is None:
-            raise FrameInvalid(f"The operation {frame.get('op')!r} is unknown.")
-        try:
-            if not cancelled:
-                return method(frame)
-        except Aborted:
-            pass
-        return self._write("end", reason="cancelled", usage={}, timings={})
+    @property
+    def _methods(self) -> Mapping[str, Method]:
+        return {"embed": self._embed, "rerank": self._rerank}
 
     def _embed(self, frame: dict[str, Json]) -> None:
         if self._ranks:
@@ -122,9 +92,6 @@ class Vectors:
                     fix="Split it into shorter ones.",
                     details={"index": index, "tokens": len(tokens), "context": self._window},
                 )
-
-    def _write(self, kind: str, **data: Json) -> None:
-        self._writer.write({"type": kind, "id": self._id, **data})
 
 
 def ranking_pieces(

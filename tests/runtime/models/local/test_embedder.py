@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from runtime.models.embedding import Embedder, Reranker
-from runtime.models.errors import ModelRefused, PromptTooLong
+from runtime.models.errors import ModelCrashed, ModelNotLoaded, ModelRefused, PromptTooLong
 from runtime.models.local.embedder import LocalEmbedder, LocalReranker
 from runtime.models.local.vectors import ranking_pieces
 from runtime.models.local.weights import Weights
@@ -81,3 +81,12 @@ def test_a_ranking_model_reads_the_query_and_the_document() -> None:
     assert bare == [("why", False), ("because", False)]
     own = ranking_pieces("<q>{query}<d>{document}<yes>", "a {document}", "{query}", ("<s>", "</s>", ""))
     assert own == [("<q>", True), ("a {document}", False), ("<d>", True), ("{query}", False), ("<yes>", True)]
+
+
+async def test_the_cap_on_memory_holds_here_too() -> None:
+    model = LocalEmbedder("local/vectors", Weights(memory=200_000_000), 2048)
+    try:
+        with pytest.raises((ModelNotLoaded, ModelCrashed)):  # as llama.cpp takes it; the server goes on
+            await model.embed(["A pump."])
+    finally:
+        await model.close()
