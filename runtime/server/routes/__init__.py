@@ -30,8 +30,8 @@ from . import (
 __all__ = ["ROUTERS"]
 
 ROUTERS: tuple[APIRouter, ...] = (
-    bundles.router, runs.router, events.router, apps.router, health.router, session.router, keys.router,
-    secrets.router, artifacts.router, drafts.router, nodes.router, retention.router, bases.router, servers.router,
-    models.router, openai.router, responses.router, files.router, batches.router, usage.router,
+    bundles.router, runs.router, openai.router, events.router, apps.router, health.router, session.router,
+    keys.router, secrets.router, artifacts.router, drafts.router, nodes.router, retention.router, bases.router,
+    servers.router, models.router, responses.router, files.router, batches.router, usage.router,
 )  # fmt: skip
 """In the order in which they are tried: what is asked for most comes first."""
